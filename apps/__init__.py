@@ -1,0 +1,1 @@
+"""The screen wing: pages that show what the other wings wrote to disk."""

@@ -1,0 +1,1 @@
+"""Ensemble Kalman smoother; importing this package costs nothing."""

@@ -1,0 +1,1 @@
+"""Multi-camera pose estimation: label, train, predict; importing this package costs nothing."""

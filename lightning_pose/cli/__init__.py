@@ -1,0 +1,1 @@
+"""The `litpose` command: one module per verb, heavy imports inside `run`."""
