@@ -1,0 +1,196 @@
+"""Train, predict and smooth a real 4-camera recording of a person, and score the frames that were held out.
+
+    python benchmarks/human4cam.py --data PATH/human-4cam --out outputs/human4cam [--docs docs]
+
+Three seeds are trained from scratch on frames 0-54; frames 55-69 are scored against the 3D points that the
+labels are projections of (`balancing_3d.csv`). The recorded detections in `openpose/` (one seed, real
+outliers) are smoothed and scored on frames 0-69. The table goes to `OUT/table.md`, with `--docs` into the docs too.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from lightning_pose.core.calibration import Rig
+from lightning_pose.core.tables import read_poses
+
+from lightning_pose.benchmarks.trajectories import (
+    Score,
+    Trajectories,
+    read_members,
+    read_smoothed,
+    score_session,
+    score_track,
+)
+from lightning_pose.core.files import write_text
+
+SESSION = "balancing"
+VIEWS = ("cam1", "cam2", "cam3", "cam4")
+LABELED, TRAINED = 70, 55  # frames 0-69 have truth, 0-54 are trained on
+LITPOSE = (sys.executable, "-m", "lightning_pose.cli.main")
+EKS = (sys.executable, "-m", "eks.cli")
+
+
+def main() -> None:
+    """Run the benchmark; steps whose result exists are not repeated."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    default = (
+        Path(os.environ.get("LITPOSE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "human-4cam"
+    )
+    parser.add_argument("--data", type=Path, default=default, help="the recording's project folder")
+    parser.add_argument("--out", type=Path, default=Path("outputs/human4cam"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--docs", type=Path, help="documentation folder that gets the table and the pictures")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    chain = run_chain(args.data, args.out, args.seeds, args.steps)
+    recorded = run_recorded(args.data, args.out)
+    minutes = (time.monotonic() - start) / 60
+    page = table(chain, recorded, minutes, len(args.seeds), args.steps)
+    write_text(args.out / "table.md", page)
+    print(page)
+    if args.docs:
+        publish(args.out, args.docs, page)
+
+
+def run_chain(data: Path, out: Path, seeds: list[int], steps: int) -> dict[str, dict[str, Score]]:
+    """Train, predict, smooth; return the scores on the trained and on the held-out frames."""
+    split = ["frame,set"]
+    split += [f"img{n:08d}.jpg,{'train' if n < TRAINED else 'validation'}" for n in range(LABELED)]
+    write_text(out / "split.csv", "\n".join(split) + "\n")
+    write_text(out / "config.yaml", CONFIG.format(data=data.resolve(), steps=steps))
+    model, smoothed = out / "model", out / "smoothed"
+    if not (model / "ensemble.yaml").exists():
+        train = ("train", str(out / "config.yaml"), "--output_dir", str(model), "--seeds", *map(str, seeds))
+        run(*LITPOSE, *train)
+    run(*LITPOSE, "predict", str(model), str(data / "videos"))
+    calibration = data / "calibrations" / f"{SESSION}.toml"
+    preds = model / "video_preds"
+    run(
+        *EKS,
+        "multicam",
+        "--input-dir",
+        str(preds),
+        "--calibration",
+        str(calibration),
+        "--save-dir",
+        str(smoothed),
+    )
+    rig = Rig.load(calibration)
+    result = Trajectories(
+        SESSION,
+        read_members(preds, SESSION, VIEWS, seeds),
+        read_smoothed(smoothed, VIEWS),
+        read_poses(data / "balancing_3d.csv"),
+        rig,
+    )
+    return {
+        "trained": score_session(result.at(slice(0, TRAINED))),
+        "held out": score_session(result.at(slice(TRAINED, LABELED))),
+    }
+
+
+def run_recorded(data: Path, out: Path) -> dict[str, Score]:
+    """Smooth the recorded detections (one seed); compare with robust triangulation per frame."""
+    calibration, smoothed = data / "calibrations" / f"{SESSION}.toml", out / "smoothed_recorded"
+    source = ("--input-dir", str(data / "openpose"), "--calibration", str(calibration))
+    run(*EKS, "multicam", *source, "--save-dir", str(smoothed))
+    rig, truth = Rig.load(calibration), read_poses(data / "balancing_3d.csv")
+    tables = [read_poses(data / "openpose" / f"{SESSION}_{view}.csv") for view in VIEWS]
+    points = np.array([t.points for t in tables])[:, :LABELED]
+    likelihood = np.array([t.likelihood for t in tables])[:, :LABELED]
+    track = read_smoothed(smoothed, VIEWS)
+    known = truth.points[:, [truth.names.index(name) for name in track.names]]
+    return {
+        "linear, per frame": score_track(
+            "linear, per frame", rig.triangulate(points, likelihood), known, rig
+        ),
+        "robust, per frame": score_track(
+            "robust, per frame", rig.triangulate_robust(points, likelihood).xyz, known, rig
+        ),
+        "smoother": score_track(
+            "smoother", track.points[:LABELED], known, rig, variance=track.variance[:LABELED]
+        ),
+    }
+
+
+def run(*command: str) -> None:
+    """Run one command; stop when it fails."""
+    print("$", " ".join(command[2:]), flush=True)
+    subprocess.run(command, check=True)
+
+
+def table(
+    chain: dict[str, dict[str, Score]], recorded: dict[str, Score], minutes: float, seeds: int, steps: int
+) -> str:
+    """Lay out both tables as markdown; lengths in mm."""
+    head = "| frames | method | " + " | ".join(f"{view} px" for view in VIEWS)
+    lines = [
+        f"{seeds} seeds, ResNet-18 from scratch, {steps} steps each; {minutes:.1f} minutes in all.",
+        "",
+        head + " | 3D mean mm | 3D median mm | 95 % interval covers |",
+        "| --- | --- |" + " ---: |" * (len(VIEWS) + 3),
+    ]
+    for frames, scores in chain.items():
+        lines += [f"| {frames} | {_row(score)} |" for score in scores.values()]
+    lines += [
+        "",
+        "The recorded detections (one seed), frames 0-69:",
+        "",
+        "| method | "
+        + " | ".join(f"{view} px" for view in VIEWS)
+        + " | 3D mean mm | 3D median mm | covers | jitter mm |",
+        "| --- |" + " ---: |" * (len(VIEWS) + 4),
+    ]
+    lines += [f"| {_row(score)} | {1000 * score.jitter_3d:.1f} |" for score in recorded.values()]
+    return "\n".join(lines) + "\n"
+
+
+def _row(score: Score) -> str:
+    """Return one method's numbers: median px per view, 3D in mm, coverage."""
+    pixels = " | ".join(f"{value:.1f}" for value in score.median_px.values())
+    coverage = "" if score.coverage_95 is None else f"{100 * score.coverage_95:.0f} %"
+    return (
+        f"{score.method} | {pixels} | {1000 * score.mean_3d:.1f} | {1000 * score.median_3d:.1f} | {coverage}"
+    )
+
+
+def publish(out: Path, docs: Path, page: str) -> None:
+    """Copy the table, and one frame of the mosaic, into the documentation."""
+    from lightning_pose.core.video import VideoReader
+
+    write_text(docs / "tutorials" / "human4cam_table.md", page)
+    (mosaic,) = (out / "model" / "video_preds" / "labeled_videos").glob("*mosaic*.mp4")
+    import cv2
+
+    (docs / "images").mkdir(exist_ok=True)
+    frame = VideoReader(mosaic)[62]
+    cv2.imwrite(
+        str(docs / "images" / "human4cam_mosaic.jpg"), frame[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85]
+    )
+
+
+CONFIG = """data:
+  data_dir: {data}
+  csv_file: [cam1.csv, cam2.csv, cam3.csv, cam4.csv]
+  view_names: [cam1, cam2, cam3, cam4]
+  image_resize_dims: {{height: 256, width: 256}}
+training:
+  split: split.csv
+  min_steps: {steps}
+  max_steps: {steps}
+model:
+  backbone: resnet18
+  backbone_weights: none
+"""
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Scores of trajectories against truth: predict once, score often."""
