@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The tests run side by side, so each process keeps to one thread.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help venv demo test test-slow test-gpu check app docs wheel clean
+.PHONY: help torch venv demo test test-slow test-gpu check app docs wheel clean
 
 help:
 	@echo 'make demo        render, train, predict, smooth and score: the whole chain, into $(OUT)/'
@@ -30,6 +30,10 @@ help:
 	@echo 'make clean       remove what these made, except .venv and $(OUT)/'
 
 venv: $(READY)
+
+# The torch that everything is tested with, for .ci/run.
+torch:
+	@echo '$(TORCH)'
 
 # torch comes first and by itself: where a CPU wheel is offered, pip must not trade it for a CUDA one later.
 $(READY): pyproject.toml constraints.txt
@@ -66,7 +70,9 @@ docs: $(READY)
 	$(BIN)/mkdocs build --strict --site-dir site
 	@echo 'open site/index.html'
 
+# setuptools would pack what an earlier build left behind.
 wheel: $(READY)
+	rm -rf build dist
 	$(BIN)/python -m build --wheel --outdir dist
 
 clean:

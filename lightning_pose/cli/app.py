@@ -17,9 +17,8 @@ It shows files inside the given folder and changes none of them. Ctrl-C ends it.
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `litpose app`."""
     parser.epilog = EXAMPLES
-    parser.add_argument(
-        "project", type=Path, nargs="?", default=Path(), help="project or demo folder (default: the current one)"
-    )
+    folder_help = "project or demo folder (default: the current one)"
+    parser.add_argument("project", type=Path, nargs="?", default=Path(), help=folder_help)
     parser.add_argument("--port", type=int, default=8501, help="port to serve on (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on (default: %(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -59,6 +58,7 @@ def server_command(project: Path, *, port: int, host: str, browser: bool) -> lis
         "server.address": host,
         "server.port": port,
         "server.headless": str(not browser).lower(),
+        "server.showEmailPrompt": "false",  # it would wait for an answer on the terminal
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "viewer",
