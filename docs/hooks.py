@@ -1,4 +1,4 @@
-"""Puts each command's own `--help` into its page when the site is built, so that the page cannot lag behind."""
+"""Puts each command's own `--help` into its page when the site is built: the page cannot lag behind."""
 
 import os
 import re
