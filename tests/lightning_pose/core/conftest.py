@@ -1,0 +1,69 @@
+"""Videos whose frames carry their own number as a bar code, to prove which frame came back."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+BITS = 8
+BAR = 16  # px: wide enough to survive compression and a 4-fold reduction
+
+
+def barcode(number: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a frame of 96 x 128 px: the number's bits as white and black bars, noise below them."""
+    frame = np.zeros((96, BITS * BAR, 3), np.uint8)
+    for bit in range(BITS):
+        frame[:, bit * BAR : (bit + 1) * BAR] = 235 if number >> bit & 1 else 16
+    frame[64:] = rng.integers(0, 255, (32, BITS * BAR, 3))
+    return frame
+
+
+def number_of(frame: np.ndarray) -> int:
+    """Read the number that `barcode` drew, from a frame of any size."""
+    height, width = frame.shape[:2]
+    row = frame[: height // 2].mean(axis=(0, 2))
+    edge = width // BITS // 4  # compression blurs the edges of the bars
+    bars = row.reshape(BITS, width // BITS)[:, edge : -edge or None].mean(axis=1)
+    return int(sum(1 << bit for bit in range(BITS) if bars[bit] > 125))
+
+
+def write_barcodes(
+    path: Path,
+    n: int = 60,
+    *,
+    codec: str = "libx264",
+    stamps: list[int] | None = None,
+    rotation: int = 0,
+    pix_fmt: str = "yuv420p",
+    **options: str,
+) -> Path:
+    """Write a video of bar codes 0..n-1; `stamps` in 1/3000 s make its rate vary."""
+    rng = np.random.default_rng(3)
+    defaults = {"g": "12", "bf": "2", "crf": "20", "preset": "veryfast"} if codec == "libx264" else {}
+    flags = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=flags) as container:
+        stream = container.add_stream(codec, rate=30, options=defaults | options)
+        stream.width, stream.height, stream.pix_fmt = BITS * BAR, 96, pix_fmt
+        stream.codec_context.time_base = Fraction(1, 3000) if stamps else Fraction(1, 30)
+        if rotation:
+            stream.set_display_rotation(rotation)
+        for number in range(n):
+            frame = av.VideoFrame.from_ndarray(barcode(number, rng), format="rgb24")
+            frame.pts = stamps[number] if stamps else number
+            frame.time_base = stream.codec_context.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_video() -> Callable[..., Path]:
+    return write_barcodes
+
+
+@pytest.fixture(scope="session")
+def read_number() -> Callable[[np.ndarray], int]:
+    return number_of
