@@ -1,0 +1,119 @@
+"""Columns of numbers to and from CSV text, fast and exactly.
+
+Every float is written as its shortest decimal that reads back as the same float, in Python's spelling (`1.0`,
+`1e-05`), which is also that of pandas; a missing value is an empty cell.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+from jaxtyping import Shaped
+
+from lightning_pose.core.errors import DataError, raise_collected
+from lightning_pose.core.files import atomic_path
+from lightning_pose.core.poses import shorten
+
+ROWS_AT_ONCE = 65536
+MISSING = tuple(pa_csv.ConvertOptions().null_values)  # '', NaN, nan, NA, null, ...
+_NUMBER = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)\s*", re.IGNORECASE)
+
+
+def read_columns(path: Path, skip_rows: int, width: int, text: Sequence[int]) -> list[np.ndarray]:
+    """Read the body of a CSV as columns: float64, NaN where empty, but str where the position is in `text`.
+
+    Raises:
+        DataError: when rows have too few or too many cells or a cell is not a number; each with its line.
+    """
+    names = [str(index) for index in range(width)]
+    types = {name: pa.string() if index in text else pa.float64() for index, name in enumerate(names)}
+    try:
+        table = pa_csv.read_csv(
+            path,
+            read_options=pa_csv.ReadOptions(skip_rows=skip_rows, column_names=names),
+            convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid as error:
+        faults = list(_body_faults(path, skip_rows, width, text))
+        raise_collected(DataError, f"{path} cannot be read", shorten(faults) or [str(error)])
+    return [column.to_numpy() for column in table.columns]
+
+
+def write_columns(
+    path: Path | str, header: Sequence[Sequence[str]], columns: Sequence[Shaped[np.ndarray, "T"]]
+) -> None:
+    """Write header rows and columns of float, int or str as a CSV, atomically.
+
+    Raises:
+        DataError: when the file cannot be written, for example on a full disk; nothing of it remains.
+    """
+    n_rows = len(columns[0])
+    try:
+        with atomic_path(path) as temporary, temporary.open("wb") as sink:
+            sink.write(_header_text(header).encode())
+            for start in range(0, n_rows, ROWS_AT_ONCE):
+                cells = [_text_column(column[start : start + ROWS_AT_ONCE]) for column in columns]
+                rows = pc.binary_join_element_wise(*cells, ",")  # pyright: ignore[reportAttributeAccessIssue]
+                sink.write("\n".join([*rows.to_pylist(), ""]).encode())
+    except OSError as error:
+        raise DataError(f"{path} could not be written: {error}; nothing of it was left behind") from error
+
+
+def _header_text(header: Sequence[Sequence[str]]) -> str:
+    return "".join(",".join(_quoted(cell) for cell in row) + "\n" for row in header)
+
+
+def _quoted(cell: str) -> str:
+    """Quote a cell as a CSV needs it."""
+    if any(mark in cell for mark in ',"\n\r'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _text_column(column: Shaped[np.ndarray, "N"]) -> pa.Array:
+    """Return the cells of a column as text."""
+    if column.dtype.kind == "f":
+        return _float_text(np.ascontiguousarray(column))
+    if column.dtype.kind in "iub":
+        return pa.array(np.ascontiguousarray(column)).cast(pa.string())
+    return pa.array([_quoted(str(cell)) for cell in column.tolist()], pa.string())
+
+
+def _float_text(values: Shaped[np.ndarray, "N"]) -> pa.Array:
+    """Return floats in Python's spelling; pyarrow's is another for whole, large and small numbers."""
+    text = pa.array(values).cast(pa.string())
+    size = np.abs(values)
+    whole = (values == np.rint(values)) & (size < 1e10)
+    other = ((size < 1e-3) | (size >= 1e10)) & (size != 0)
+    if whole.any():
+        with_point = pc.binary_join_element_wise(text, ".0", "")  # pyright: ignore[reportAttributeAccessIssue]
+        text = pc.if_else(pa.array(whole), with_point, text)  # pyright: ignore[reportAttributeAccessIssue]
+    if other.any():
+        spelled = pa.array([repr(value) for value in values[other].tolist()], pa.string())
+        text = pc.replace_with_mask(text, pa.array(other), spelled)  # pyright: ignore[reportAttributeAccessIssue]
+    missing = np.isnan(values)
+    if missing.any():
+        text = pc.if_else(pa.array(missing), "", text)  # pyright: ignore[reportAttributeAccessIssue]
+    return text
+
+
+def _body_faults(path: Path, skip_rows: int, width: int, text: Sequence[int]) -> Iterator[str]:
+    """Say which lines of a CSV that could not be read are wrong, and how; slow, for errors only."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as source:
+        reader = csv.reader(source)
+        for row in reader:
+            line = reader.line_num
+            if line <= skip_rows or not row:
+                continue
+            if len(row) != width:
+                few = " (is the file cut off?)" if len(row) < width else ""
+                yield f"line {line} ({row[0]}) has {len(row)} cells where the header has {width}{few}"
+                continue
+            for column, cell in enumerate(row):
+                if column not in text and cell not in MISSING and not _NUMBER.fullmatch(cell):
+                    yield f"line {line} ({row[0]}), column {column + 1}: '{cell}' is not a number"
