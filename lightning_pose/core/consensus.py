@@ -42,7 +42,7 @@ def _disagree(seen: Observed, camera: Camera, used: Any, threshold: float) -> An
 
 
 def _worst(point: Any, seen: Observed, camera: Camera, used: Any) -> Any:
-    """Return the largest distance (px) of used views "V *N" from points "3 *N"; inf where there is no point."""
+    """Return the largest distance (px) of used views "V *N" from points "3 *N"; inf where none is."""
     xp = array_namespace(used)
     xy = xp.stack([seen.u, seen.v], axis=-1)
     error = pixel_distance(
@@ -53,7 +53,7 @@ def _worst(point: Any, seen: Observed, camera: Camera, used: Any) -> Any:
 
 
 def _reject(seen: Observed, camera: Camera, used: Any, threshold: float) -> Any:
-    """Return `used` "V *N"; where views disagree, without the one whose absence reconciles the others best."""
+    """Return `used` "V *N"; where views disagree, without the one whose absence reconciles the rest best."""
     xp = array_namespace(used)
     views = used.shape[0]
     weight = xp.where(used, seen.weight, 0.0)
