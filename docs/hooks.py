@@ -26,7 +26,7 @@ def help_block(program: str, verbs: list[str]) -> str:
     done = subprocess.run(
         [sys.executable, "-c", command, *verbs, "--help"],
         env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
