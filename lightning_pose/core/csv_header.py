@@ -60,13 +60,13 @@ def read_header(path: Path) -> Header:
     """Read and check the header of a table of poses.
 
     Raises:
-        DataError: when the first three rows are not scorer, bodyparts and coords with x and y for every keypoint.
+        DataError: when the first three rows are not scorer, bodyparts and coords, with x and y per keypoint.
     """
     rows, lines = _header_rows(path)
     if not len(rows[0]) == len(rows[1]) == len(rows[2]):
         raise DataError(
-            f"{path}: the header rows have {len(rows[0])}, {len(rows[1])} and {len(rows[2])} cells; expected the "
-            "same number in scorer, bodyparts and coords"
+            f"{path}: the header rows have {len(rows[0])}, {len(rows[1])} and {len(rows[2])} cells; expected "
+            "the same number in scorer, bodyparts and coords"
         )
     columns = list(zip(*rows, strict=True))
     n_index = 1
@@ -110,14 +110,14 @@ def _header_rows(path: Path) -> tuple[list[list[str]], int]:
     if "x" not in rows[2] or "y" not in rows[2]:
         advice = "; is it separated by semicolons?" if ";" in "".join(rows[0]) else ""
         raise DataError(
-            f"{path} does not start with the header rows scorer, bodyparts, coords: expected x and y in its third "
-            f"line, got '{','.join(rows[2])[:60]}'{advice}"
+            f"{path} does not start with the header rows scorer, bodyparts, coords: expected x and y in its "
+            f"third line, got '{','.join(rows[2])[:60]}'{advice}"
         )
     return rows, 3
 
 
 def _is_set(column: tuple[str, ...]) -> bool:
-    """Return whether a column is the set; pandas names the empty levels when it writes a table a second time."""
+    """Return whether a column is the set; pandas names its empty levels when it writes a table again."""
     return column[0] == SET and all(not cell or cell.startswith("Unnamed") for cell in column[1:])
 
 
@@ -142,8 +142,8 @@ def _coords_faults(
 def _is_index_name(path: Path, lines: int) -> bool:
     """Return whether the line after the header is the name of the index and no row of data.
 
-    pandas writes such a line where the index has a name. It looks like an image without labels; it is none when it
-    names no image and the next line does, or no number and the next line does.
+    pandas writes such a line where the index has a name. It looks like an image without labels; it is none
+    when it names no image and the next line does, or no number and the next line does.
     """
     try:
         name, row = read_lines(path, lines + 2)[lines:]

@@ -1,12 +1,15 @@
-"""Checks of labels against the images that they were made on."""
+"""Labels of all views together, and checks of them against the images that they were made on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 
+from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import image_file
-from lightning_pose.core.poses import Poses, shorten
+from lightning_pose.core.poses import Poses, shorten, view_faults
+from lightning_pose.core.tables import read_labels
 
 
 def outside_image(
@@ -40,3 +43,28 @@ def missing_images(poses: Poses, project_dir: Path | str) -> list[str]:
         if not image_file(Path(project_dir), str(frame)).is_file()
     ]
     return shorten(faults)
+
+
+def read_label_views(paths: Mapping[str, Path | str]) -> dict[str, Poses]:
+    """Read the labels of every view, and check that they are of the same keypoints and the same moments.
+
+    Args:
+        paths: view to label file.
+
+    Raises:
+        DataError: when a file cannot be used, or views differ; the faults of all files together.
+    """
+    views: dict[str, Poses] = {}
+    faults = []
+    for view, path in paths.items():
+        try:
+            views[view] = read_labels(path)
+        except DataError as error:
+            faults.append(str(error))
+    if faults:
+        raise_collected(DataError, "labels cannot be used", faults)
+    faults = view_faults(views)
+    if faults:
+        files = ", ".join(str(path) for path in paths.values())
+        raise_collected(DataError, f"the label files {files} do not belong together", faults)
+    return views

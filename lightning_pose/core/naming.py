@@ -1,8 +1,8 @@
 """What the names of files say: session, view, seed and frame.
 
-One parser for every part of the system. A view is a whole token at the *end* of a stem, set off by `_`, `-` or
-`.`, so that `cam1` and `cam10` differ, and the longest matching view wins, so that `left_top` is not taken for
-`top`. In a project of one view, the view is the empty string.
+One parser for every part of the system. A view is a whole token at the *end* of a stem, set off by `_`, `-`
+or `.`, so that `cam1` and `cam10` differ, and the longest matching view wins, so that `left_top` is not taken
+for `top`. In a project of one view, the view is the empty string.
 """
 
 import re

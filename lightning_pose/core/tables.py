@@ -1,7 +1,8 @@
 """Tables of poses: CSV files of labels, predictions, smoothed and 3D poses, and of metrics.
 
-The format is that of Lightning Pose and DeepLabCut: three header rows (scorer, bodyparts, coords), a first column of
-frame numbers or image paths, then the columns of each keypoint; see docs/formats/labels.md and predictions.md.
+The format is that of Lightning Pose and DeepLabCut: three header rows (scorer, bodyparts, coords), a first
+column of frame numbers or image paths, then the columns of each keypoint; see docs/formats/labels.md and
+predictions.md.
 """
 
 from collections.abc import Sequence
@@ -38,8 +39,8 @@ def read_poses(path: Path | str) -> Poses:
     `<axis>_posterior_var` the variance; all others become extras. A last column `set` becomes the sets.
 
     Raises:
-        DataError: when the file is missing, empty, cut off, has a frame twice, text where a number should be, or a
-            header that is not one; all faults listed with file and line.
+        DataError: when the file is missing, empty, cut off, has a frame twice, text where a number should be,
+            or a header that is not one; all faults listed with file and line.
     """
     path = Path(path)
     header = read_header(path)
@@ -217,8 +218,8 @@ def _infinite(points: np.ndarray, names: Sequence[str], frames: Frames, skip: in
 def _visible_faults(visible: np.ndarray, names: Sequence[str], frames: Frames, skip: int) -> list[str]:
     wrong = np.isfinite(visible) & ~np.isin(visible, (0, 1, 2)) | np.isinf(visible)
     return [
-        f"line {skip + 1 + row} ({frames[row]}), {names[column]}: visible is {visible[row, column]:g}, expected 0 "
-        "(ignore), 1 (occluded) or 2 (visible)"
+        f"line {skip + 1 + row} ({frames[row]}), {names[column]}: visible is {visible[row, column]:g}, "
+        "expected 0 (ignore), 1 (occluded) or 2 (visible)"
         for row, column in np.argwhere(wrong)
     ]
 
