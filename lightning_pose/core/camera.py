@@ -107,7 +107,7 @@ def project_views(points: Float[Any, "*N 3"], camera: Camera) -> Float[Any, "V *
     return project_aligned(points[None, ...], camera, points.ndim - camera.fisheye.ndim)
 
 
-def project_aligned(points: Float[Any, "*S 3"], camera: Camera, axes: int) -> Float[Any, "*S 2"]:
+def project_aligned(points: Float[Any, "*P 3"], camera: Camera, axes: int) -> Float[Any, "*S 2"]:
     """Return the pixels of points whose last `axes` axes before the coordinates are not the camera's."""
     xp = array_namespace(points)
     x, y, _, front = normalised_aligned(points, camera, axes)
@@ -202,7 +202,7 @@ def normalised_aligned(points: Float[Any, "*S 3"], camera: Camera, axes: int) ->
     return xp.where(front, x, 0.0) * inverse_z, xp.where(front, y, 0.0) * inverse_z, inverse_z, front
 
 
-def spread(field: Any, rank: int, axes: int) -> list:
+def spread(field: Any, rank: int, axes: int) -> Any:
     """Return the entries of a camera's field as (nested) lists of arrays "*V" with `axes` axes appended."""
     if rank == 0:
         return array_namespace(field).reshape(field, field.shape + (1,) * axes)
