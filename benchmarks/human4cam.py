@@ -4,7 +4,7 @@
 
 Three seeds are trained from scratch on frames 0-54; frames 55-69 are scored against the 3D points that the
 labels are projections of (`balancing_3d.csv`). The recorded detections in `openpose/` (one seed, real
-outliers) are smoothed and scored on frames 0-69. The table goes to `OUT/table.md`, with `--docs` into the docs too.
+outliers) are smoothed and scored on frames 0-69. The table goes to `OUT/table.md`.
 """
 
 import argparse
@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from lightning_pose.core.calibration import Rig
-from lightning_pose.core.tables import read_poses
 
 from lightning_pose.benchmarks.trajectories import (
     Score,
@@ -26,7 +24,9 @@ from lightning_pose.benchmarks.trajectories import (
     score_session,
     score_track,
 )
+from lightning_pose.core.calibration import Rig
 from lightning_pose.core.files import write_text
+from lightning_pose.core.tables import read_poses
 
 SESSION = "balancing"
 VIEWS = ("cam1", "cam2", "cam3", "cam4")

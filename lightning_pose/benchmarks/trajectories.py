@@ -50,18 +50,17 @@ class Trajectories(NamedTuple):
 
     def at(self, frames: slice) -> "Trajectories":
         """Cut a range of frames out of everything."""
-        truth = self.truth
-        members = Members(
-            self.members.points[:, :, frames], self.members.likelihood[:, :, frames], self.members.names
-        )
-        smoothed = self.smoothed
-        cut = Smoothed(
-            smoothed.points[frames], smoothed.variance[frames], smoothed.pixels[:, frames], smoothed.names
-        )
+        members, smoothed = self.members, self.smoothed
         return self._replace(
-            members=members,
-            smoothed=cut,
-            truth=Poses(truth.names, truth.points[frames], truth.frames[frames]),
+            members=members._replace(
+                points=members.points[:, :, frames], likelihood=members.likelihood[:, :, frames]
+            ),
+            smoothed=smoothed._replace(
+                points=smoothed.points[frames],
+                variance=smoothed.variance[frames],
+                pixels=smoothed.pixels[:, frames],
+            ),
+            truth=self.truth.rows(frames),
         )
 
 
@@ -132,6 +131,9 @@ def score_track(
     error = np.linalg.norm(points - truth, axis=-1)
     known = np.isfinite(truth).all(axis=-1)
     pixels = rig.project(points) if pixels is None else pixels
+    coverage = None
+    if variance is not None:
+        coverage = float(metrics.interval_coverage(points, variance, truth, level=0.95))
     error_px = np.linalg.norm(pixels - rig.project(truth), axis=-1)
     return Score(
         method=method,
@@ -139,11 +141,9 @@ def score_track(
         mean_3d=float(np.nanmean(error)),
         median_3d=float(np.nanmedian(error)),
         p95_3d=float(np.nanquantile(error, 0.95)),
-        jitter_3d=float(np.nanmean(metrics.jitter(points))),
+        jitter_3d=float(metrics.jitter(points)),
         missing=float(np.isnan(error[known]).mean()),
-        coverage_95=None
-        if variance is None
-        else metrics.interval_coverage(points, variance, truth, level=0.95),
+        coverage_95=coverage,
     )
 
 
@@ -192,6 +192,4 @@ def mean_score(method: str, scores: Sequence[Score]) -> Score:
 
 def _likelihood(poses: Poses) -> Float[np.ndarray, "T K"]:
     """Return the likelihood, or 1 where there is a point and the table has no likelihood."""
-    if poses.likelihood is not None:
-        return poses.likelihood
-    return np.isfinite(poses.points).all(axis=-1).astype(float)
+    return poses.present.astype(float) if poses.likelihood is None else poses.likelihood

@@ -27,11 +27,14 @@ from lightning_pose.benchmarks.trajectories import (
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import DataError, PoseError
 from lightning_pose.core.files import write_json, write_text
+from lightning_pose.core.naming import group_by_session
+from lightning_pose.core.project import open_project
 from lightning_pose.core.tables import read_poses
 from lightning_pose.pipeline.report import write_report
 
 LITPOSE = (sys.executable, "-m", "lightning_pose.cli.main")
 EKS = (sys.executable, "-m", "eks.cli")
+TEST_VIDEOS = "videos_test"
 PACKAGES = ("lightning-pose-3d", "torch", "jax", "numpy", "opencv-contrib-python", "av", "transformers")
 
 
@@ -117,7 +120,7 @@ def run_demo(out: Path, *, quick: bool = False, console: Console | None = None) 
         "versions": _versions(),
     }
     write_json(out / "summary.json", summary)
-    report = write_report(out, summary, result, _skeleton(at))
+    report = write_report(out, summary, result, open_project(at.project).skeleton)
     console.print(score_table(scores, result.rig.unit or "world units"))
     if quick:
         console.print("[dim]--quick trains for a few steps only: the numbers mean nothing.[/dim]")
@@ -229,7 +232,7 @@ def _train(at: Layout, size: DemoSize) -> Step:
 
 def _predict(at: Layout) -> Step:
     """Predict the unseen session with every member."""
-    command = (*LITPOSE, "predict", str(at.model), str(at.project / "videos_test"))
+    command = (*LITPOSE, "predict", str(at.model), str(at.project / TEST_VIDEOS))
     return Step("predict", command, at.model / "video_preds")
 
 
@@ -243,10 +246,9 @@ def _smooth(at: Layout) -> Step:
 
 def _test_session(at: Layout) -> str:
     """Return the name of the one session that was not labeled."""
-    rig_names = read_view_names(at.project)
-    videos = sorted((at.project / "videos_test").glob("*.mp4"))
-    sessions = group_by_session(videos, rig_names)
-    return next(iter(sessions))
+    videos = (at.project / TEST_VIDEOS).glob("*.mp4")
+    (session,) = group_by_session(videos, open_project(at.project).view_names)
+    return session
 
 
 def _load(at: Layout, size: DemoSize) -> Trajectories:

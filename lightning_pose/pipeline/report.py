@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,17 @@ from matplotlib.figure import Figure
 
 from lightning_pose.benchmarks.trajectories import Trajectories, triangulated
 from lightning_pose.core import metrics, plots
-from lightning_pose.core.files import atomic_path, write_text
+from lightning_pose.core.files import write_text
 from lightning_pose.core.skeletons import Skeleton
 
 STYLE = Path(__file__).with_name("report.css")
-BAND = 1.96  # half width of a 95 % interval of a Gaussian, in standard deviations
+SMOOTHER, SEED, MEDIAN = plots.PALETTE[:3]
 
 
 TRACES = "Three keypoints: truth, one seed triangulated per frame, the smoother with its 95 % interval."
-ERRORS = "Left: share of points below an error. Right: how often an interval holds the truth, against its promise."
+ERRORS = (
+    "Left: share of points below an error. Right: how often an interval holds the truth, against its promise."
+)
 SPACE = "The smoothed skeleton (colour) on the true one (grey) at four instants."
 RIG = "Where the cameras stand, and the path of the animal."
 
@@ -41,10 +42,9 @@ def write_report(out: Path, summary: dict[str, Any], result: Trajectories, skele
     }
     parts = []
     for name, (figure, caption) in pictures.items():
-        png = _png(figure)
-        with atomic_path(out / "pictures" / f"{name}.png") as temporary:
-            temporary.write_bytes(png)
-        data = base64.b64encode(png).decode()
+        path = out / "pictures" / f"{name}.png"
+        plots.save_figure(figure, path)
+        data = base64.b64encode(path.read_bytes()).decode()
         image = f'<img alt="{name}" src="data:image/png;base64,{data}">'
         parts.append(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
     videos = sorted(out.glob("models/*/video_preds/labeled_videos/*mosaic*.mp4"))
@@ -59,20 +59,14 @@ def trace_figure(result: Trajectories, unit: str, stop: int = 200) -> Figure:
     ranked = np.argsort(np.nanstd(known, axis=0).sum(axis=-1))
     chosen = [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
     frames = np.arange(min(stop, len(known)))
-    figure = Figure(figsize=(13, 7.5), layout="constrained")
+    figure = plots.new_figure(13, 7.5)
     axes = figure.subplots(3, 3, sharex=True)
     for column, k in enumerate(chosen):
         for row in range(3):
             axis = axes[row, column]
-            spread = BAND * np.sqrt(smoothed.variance[frames, k, row])
-            axis.plot(
-                frames, seed[frames, k, row], color=plots.PALETTE[1], lw=0.8, alpha=0.8, label="one seed"
-            )
-            track = smoothed.points[frames, k, row]
-            axis.fill_between(
-                frames, track - spread, track + spread, color=plots.PALETTE[0], alpha=0.25, lw=0
-            )
-            axis.plot(frames, track, color=plots.PALETTE[0], lw=1.4, label="smoother")
+            axis.plot(frames, seed[frames, k, row], color=SEED, lw=0.8, alpha=0.8, label="one seed")
+            track, variance = smoothed.points[frames, k, row], smoothed.variance[frames, k, row]
+            plots.plot_trace(axis, frames, track, variance, color=SMOOTHER, label="smoother")
             axis.plot(frames, known[frames, k, row], color="black", lw=0.9, ls="--", label="truth")
             low, high = np.nanquantile(known[frames, k, row], [0, 1])
             margin = 0.6 * (high - low) + 1e-9
@@ -87,7 +81,7 @@ def trace_figure(result: Trajectories, unit: str, stop: int = 200) -> Figure:
 
 def error_figure(result: Trajectories, unit: str) -> Figure:
     """Draw the distribution of each method's 3D error, and the coverage of the smoother's intervals."""
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = plots.new_figure(11, 4.2)
     left, right = figure.subplots(1, 2)
     tracks = triangulated(result.members, result.rig) | {"smoother": result.smoothed.points}
     limit = 0.0
@@ -95,9 +89,7 @@ def error_figure(result: Trajectories, unit: str) -> Figure:
         error = np.linalg.norm(track - result.known, axis=-1)
         error = np.sort(error[np.isfinite(error)])
         limit = max(limit, float(np.quantile(error, 0.97)))
-        color = {"smoother": plots.PALETTE[0], "ensemble median": plots.PALETTE[2]}.get(
-            name, plots.PALETTE[1]
-        )
+        color = {"smoother": SMOOTHER, "ensemble median": MEDIAN}.get(name, SEED)
         left.plot(error, np.linspace(0, 1, len(error)), color=color, lw=1.6, label=name)
     left.set(xlim=(0, limit), ylim=(0, 1), xlabel=f"3D error ({unit})", ylabel="share of points")
     left.legend(fontsize=8, loc="lower right")
@@ -108,7 +100,7 @@ def error_figure(result: Trajectories, unit: str) -> Figure:
         for level in levels
     ]
     right.plot([0, 1], [0, 1], color="grey", lw=1, ls="--", label="honest")
-    right.plot(levels, covered, color=plots.PALETTE[0], lw=1.6, label="smoother")
+    right.plot(levels, covered, color=SMOOTHER, lw=1.6, label="smoother")
     right.set(xlim=(0, 1), ylim=(0, 1), xlabel="interval promises", ylabel="truth inside", aspect="equal")
     right.legend(fontsize=8, loc="upper left")
     return figure
@@ -116,7 +108,7 @@ def error_figure(result: Trajectories, unit: str) -> Figure:
 
 def pose_figure(result: Trajectories, skeleton: Skeleton) -> Figure:
     """Draw the smoothed and the true skeleton at four instants spread over the session."""
-    figure = Figure(figsize=(13, 3.8), layout="constrained")
+    figure = plots.new_figure(13, 3.8)
     edges = skeleton.select(result.members.names).edges
     for column, frame in enumerate(np.linspace(0, len(result.known) - 1, 6).astype(int)[1:-1]):
         axis = figure.add_subplot(1, 4, column + 1, projection="3d")
@@ -128,19 +120,12 @@ def pose_figure(result: Trajectories, skeleton: Skeleton) -> Figure:
 
 def rig_figure(result: Trajectories) -> Figure:
     """Draw the cameras and the path of the body's centre."""
-    figure = Figure(figsize=(7, 5.5), layout="constrained")
+    figure = plots.new_figure(7, 5.5)
     axis = figure.add_subplot(projection="3d")
     plots.plot_cameras(axis, result.rig)
     path = np.nanmean(result.smoothed.points, axis=1)
-    axis.plot(*path.T, color=plots.PALETTE[0], lw=1.2)
+    axis.plot(*path.T, color=SMOOTHER, lw=1.2)
     return figure
-
-
-def _png(figure: Figure) -> bytes:
-    """Render a figure to PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
 
 
 def _page(summary: dict[str, Any], parts: list[str], videos: list[Path]) -> str:
