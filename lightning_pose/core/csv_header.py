@@ -1,6 +1,7 @@
 """The three header rows of a table of poses: scorer, bodyparts, coords."""
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,9 +152,13 @@ def _is_index_name(path: Path, lines: int) -> bool:
         return False
     if not name or any(name[1:]) or not row:
         return False
-    if row[0].isdigit():
-        return not name[0].isdigit()
+    if _is_number(row[0]):
+        return not _is_number(name[0])
     return _is_image(row[0]) and not _is_image(name[0])
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"\s*[+-]?\d+(\.0*)?\s*", cell) is not None
 
 
 def _is_image(cell: str) -> bool:

@@ -17,6 +17,7 @@ from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.files import write_text
 from lightning_pose.core.labels import read_label_views
 from lightning_pose.core.naming import IMAGE_FOLDER, group_by_session, missing_views
+from lightning_pose.core.naming import parse_stem as parse_stem
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.skeletons import Skeleton, guess_skeleton, skeleton_from_names
 
@@ -274,7 +275,7 @@ def _infer_views(folder: Path) -> tuple[tuple[str, ...], dict[str, Path]]:
 
 
 def _holds_labels(path: Path) -> bool:
-    """Return whether a CSV holds labels, by its header: x and y, no likelihood, and images in the first column.
+    """Return whether a CSV holds labels: x and y without likelihood, and images in the first column.
 
     Raises:
         DataError: when it is empty, or begins like a table of poses and is none: no view may vanish unseen.

@@ -2,8 +2,8 @@
 
 Each entry is the keypoint names, and chains of keypoints that lines join one after the other. Source: rat7m,
 rat23 and mouse22 as in DANNCE (Dunn et al. 2021, "Geometric deep learning enables 3D kinematic profiling
-across species and environments", doi 10.1038/s41592-021-01106-6); human17 as in Human3.6M; human26 as in HALPE;
-coco17 as in COCO.
+across species and environments", doi 10.1038/s41592-021-01106-6); human17 as in Human3.6M; human26 as in
+HALPE; coco17 as in COCO.
 """
 
 CHAINS: dict[str, tuple[str, str]] = {

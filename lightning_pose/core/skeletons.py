@@ -100,7 +100,7 @@ class Skeleton:
         return _rgb(colors)
 
     def edge_colors(self) -> UInt8[np.ndarray, "E 3"]:
-        """Return the RGB colour of every edge: of the end that has a side; from left to right, the middle's."""
+        """Return the RGB colour of every edge: of the end with a side; from left to right, the middle's."""
         colors, middle = self.keypoint_colors(), _rgb([MIDDLE])[0]
         side = {index: place for pair in self.swaps for place, index in enumerate(pair)}
         chosen = np.zeros((len(self.edges), 3), dtype=np.uint8)
@@ -140,8 +140,8 @@ def infer_swaps(names: Sequence[str]) -> Pairs:
     """Return the pairs of keypoints, left first, whose names differ only in the side.
 
     A side is the word left or right anywhere in the name (`paw_left`, `LeftEar`, `pupil_left_r`), or a letter
-    that stands for it: a capital L or R (`LEye`, `EarL`, `pawFL`, `L1A`), or a small one at the start or end of
-    a part of the name (`eye_l`, `l.eye`, `lhip`).
+    that stands for it: a capital L or R (`LEye`, `EarL`, `pawFL`, `L1A`), or a small one at the start or end
+    of a part of the name (`eye_l`, `l.eye`, `lhip`).
     """
     place = {name: index for index, name in enumerate(names)}
     pairs: dict[int, int] = {}

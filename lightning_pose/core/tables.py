@@ -52,13 +52,13 @@ def read_poses(path: Path | str) -> Poses:
     names, coords = header.names, header.coords
     blocks = {coord: np.stack([table[name, coord] for name in names], axis=1) for coord in coords}
     point_axes = [axis for axis in COORDINATES if axis in coords]
-    faults += _infinite(np.stack([blocks[axis] for axis in point_axes], axis=2), names, frames, skip)
+    points = np.stack([blocks.pop(axis) for axis in point_axes], axis=2)
+    faults += _infinite(points, names, frames, skip)
     visible = blocks.pop("visible", None)
     if visible is not None:
         faults += _visible_faults(visible, names, frames, skip)
     if faults:
         raise_collected(DataError, f"{path} cannot be used", shorten(faults))
-    points = np.stack([blocks.pop(axis) for axis in point_axes], axis=2)
     variances = [
         blocks.pop(POSTERIOR.format(axis)) for axis in point_axes if POSTERIOR.format(axis) in blocks
     ]
