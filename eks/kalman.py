@@ -113,6 +113,16 @@ def filter_states(
     return filtered, motion.ahead(Gaussian(mean[-1], covariance[-1])), gains.sum((0, 1))
 
 
+def log_likelihood(seen: Potentials, prior: Gaussian, motion: Motion) -> Float[Array, "*B"]:
+    """Return log p(y) alone: one sweep, without blocks and without keeping states; for many candidates at once."""
+
+    def step(carry: Gaussian, at: tuple) -> tuple[Gaussian, tuple]:
+        now, gain = _update(carry, Potentials(*at))
+        return motion.ahead(now), (gain,)
+
+    return _scan(step, prior, seen)[1][0].sum(0)
+
+
 def smooth_back(filtered: Gaussian, after: Gaussian, motion: Motion) -> Gaussian:
     """Return the smoothed states of T frames.
 

@@ -1,0 +1,157 @@
+"""The variance of an observation, learned from what the ensemble says of itself and from what geometry says of it.
+
+The spread of the members is a poor variance: they agree and are wrong together. But a frame that is seen by more
+cameras than its state needs leaves residuals, and their squares over their redundancy are an unbiased estimate of
+the variance (Helmert's variance components). So the variance is a product of factors that are read off a curve each,
+
+    R = a(spread between members) b(unsureness) c(view, keypoint),
+
+and each curve is scaled, bin by bin, until the residuals in every bin are as large as R says they are. The curves rise
+with their feature; the spread's is flat where the common error, which no spread reveals, is the larger one.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import isotonic_regression
+
+from eks.ensemble import Ensemble
+
+ROUNDS = 6
+BINS = 12
+CLIP = 9.0  # of squared residual over its variance: gross errors are the gate's work
+SHRINK = 60.0  # squared residuals that speak for a keypoint being like the others of its view
+LEAST_SPREAD = 1e-4  # px^2; below it members agree
+
+
+class Curve(NamedTuple):
+    """A piecewise linear map from the logarithm of a feature to the logarithm of a factor, per view."""
+
+    knots: Float[np.ndarray, "V N"]
+    values: Float[np.ndarray, "V N"]
+
+    def __call__(self, feature: Float[np.ndarray, "V *axes"]) -> Float[np.ndarray, "V *axes"]:
+        """Return the logarithm of the factor."""
+        pairs = zip(feature, self.knots, self.values, strict=True)
+        return np.stack([np.interp(view, knots, values) for view, knots, values in pairs])
+
+
+class Features(NamedTuple):
+    """What the ensemble says of its own error, as logarithms."""
+
+    spread: Float[np.ndarray, "V T K 2"]
+    doubt: Float[np.ndarray, "V T K"]
+
+
+class NoiseModel(NamedTuple):
+    """How the variance of an observation follows from the ensemble; px^2."""
+
+    spread: Curve
+    doubt: Curve
+    keypoint: Float[np.ndarray, "V K"]  # logarithm of the factor of each keypoint
+    learned: bool
+
+    def variance(self, features: Features) -> Float[np.ndarray, "V T K 2"]:
+        """Return the variance of every observation (px^2)."""
+        keypoint = self.keypoint[:, None, :, None]
+        return np.exp(self.spread(features.spread) + self.doubt(features.doubt)[..., None] + keypoint)
+
+
+def describe(ensemble: Ensemble) -> Features:
+    """Return the features of every cell; a single vote is as unsure as its likelihood says.
+
+    The spread is half that of the axis and half the mean of both axes: of a few members a variance is known badly.
+    """
+    spread = 0.5 * ensemble.spread + 0.5 * ensemble.spread.mean(-1, keepdims=True)
+    typical = np.nanmedian(spread) if np.isfinite(spread).any() else 1.0
+    # one vote among several members: as bad as a cell in which they differ a lot
+    lone = np.nanquantile(spread, 0.9) if np.isfinite(spread).any() else 1.0
+    spread = np.where(np.isfinite(spread), spread, lone)
+    floor = max(LEAST_SPREAD, 1e-3 * float(typical))
+    return Features(np.log(np.maximum(spread, floor)), _log_doubt(ensemble.likelihood))
+
+
+def first_guess(features: Features, members: int) -> NoiseModel:
+    """Return the model before anything is learned: the spread itself with a floor at its median; else 1 / likelihood."""
+    views = len(features.doubt)
+    knots = _knots(features.spread)
+    doubt_knots = _knots(features.doubt)
+    flat = np.zeros_like(doubt_knots)
+    centre = np.array([np.median(view) for view in features.spread])[:, None]
+    if members > 1:
+        spread = Curve(knots, np.logaddexp(knots, centre))
+        doubt = Curve(doubt_knots, flat)
+    else:
+        spread = Curve(knots, np.zeros_like(knots))
+        doubt = Curve(doubt_knots, np.maximum(doubt_knots, 0.0))
+    return NoiseModel(spread, doubt, np.zeros((views, features.doubt.shape[2])), learned=False)
+
+
+def learn(
+    model: NoiseModel,
+    features: Features,
+    residual: Float[np.ndarray, "V T K 2"],
+    redundancy: Float[np.ndarray, "V T K 2"],
+) -> NoiseModel:
+    """Scale the curves until residuals are as large as they say.
+
+    Args:
+        model: to start from.
+        features: of the cells.
+        residual: observed minus predicted of each frame alone (px); NaN where missing.
+        redundancy: expected residual^2 / variance, as the linearisation with the model's variance says.
+    """
+    usable = np.isfinite(residual).all(-1) & (redundancy.sum(-1) > 0.05)
+    if usable.sum() < 4 * BINS:
+        return model
+    square = np.where(usable[..., None], residual**2, 0.0)
+    parts = np.where(usable[..., None], np.clip(redundancy, 0.0, 1.0), 0.0)
+    for _ in range(ROUNDS):
+        model = model._replace(spread=_rescale(model.spread, features.spread, model, features, square, parts))
+        doubt = np.broadcast_to(features.doubt[..., None], square.shape)
+        model = model._replace(doubt=_rescale(model.doubt, doubt, model, features, square, parts))
+        ratio, weight = _ratios(model, features, square, parts)
+        level = (ratio * weight).sum((1, 2, 3)) / np.maximum(weight.sum((1, 2, 3)), 1e-9)
+        total, amount = (ratio * weight).sum((1, 3)), weight.sum((1, 3))
+        factor = (total + SHRINK * level[:, None]) / (amount + SHRINK)
+        model = model._replace(keypoint=model.keypoint + np.log(np.maximum(factor, 1e-3)))
+    return model._replace(learned=True)
+
+
+def _log_doubt(likelihood: Float[np.ndarray, "V T K"]) -> Float[np.ndarray, "V T K"]:
+    """Return log((1 - p + 0.05) / p): 1 / p for small p, and still telling 0.9 from 0.99."""
+    sure = np.clip(likelihood, 1e-4, 1.0)
+    return np.log((1.05 - sure) / sure)
+
+
+def _knots(feature: Float[np.ndarray, "V *axes"]) -> Float[np.ndarray, "V N"]:
+    """Return quantiles of a feature per view, denser in the upper tail, where there is more to tell apart."""
+    levels = np.concatenate([np.linspace(0.02, 0.9, BINS - 4), [0.95, 0.98, 0.995, 0.999]])
+    knots = np.stack([np.quantile(view, levels) for view in feature])
+    return knots + 1e-9 * np.arange(len(levels))
+
+
+def _ratios(
+    model: NoiseModel, features: Features, square: np.ndarray, parts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return squared residuals over what is expected of them, clipped, and their weight, the redundancy."""
+    expected = model.variance(features) * np.maximum(parts, 1e-9)
+    return np.where(parts > 0, np.minimum(square / expected, CLIP), 0.0), parts
+
+
+def _rescale(
+    curve: Curve, feature: np.ndarray, model: NoiseModel, features: Features, square: np.ndarray, parts: np.ndarray
+) -> Curve:
+    """Return a curve whose every bin has residuals of the size that it says, rising with the feature."""
+    ratio, weight = _ratios(model, features, square, parts)
+    values = curve.values.copy()
+    for v, knots in enumerate(curve.knots):
+        edges = 0.5 * (knots[1:] + knots[:-1])
+        place = np.searchsorted(edges, feature[v].ravel())
+        amount = np.bincount(place, weight[v].ravel(), len(knots))
+        total = np.bincount(place, (ratio[v] * weight[v]).ravel(), len(knots))
+        # a bin without residuals keeps its value; a few are held near what they were
+        moved = values[v] + np.log((total + 5.0) / (amount + 5.0))
+        values[v] = isotonic_regression(moved, weights=amount + 1e-3).x
+    return Curve(curve.knots, values)

@@ -1,0 +1,136 @@
+"""The pilot: what a few thousand frames tell about a whole recording: its noise, its s, how long errors last."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from eks.ensemble import Ensemble, plain_variance
+from eks.kalman import Gaussian, Motion
+from eks.noise import Features, NoiseModel, first_guess, learn
+from eks.observe import Basis, Emission, Fit, Linear, Seen, relate
+from eks.persistence import Persistence, decay_of, measure, white
+from eks.rounds import Model, Settings, alone, iterate
+from eks.tune import Spans, choose_spans, cut, maximise
+
+LEARNING_ROUNDS = 3
+TUNING_ROUNDS = 2
+LEAST_REDUNDANCY = 0.05
+
+
+class Pilot(NamedTuple):
+    """What the pilot found, per keypoint."""
+
+    noise: NoiseModel | None  # None: the plain model
+    s: Float[np.ndarray, "K"]
+    fading: Float[np.ndarray, "K"]  # share of the noise that is independent from frame to frame
+    inflation: Float[np.ndarray, "K"]  # factor on the covariance for errors that last
+
+
+class _Pieces(NamedTuple):
+    """The pieces of the recording side by side, as if they were further keypoints."""
+
+    emission: Emission
+    model: Model
+    seen: Seen
+    state: Gaussian
+    spans: Spans
+
+
+def fly(
+    emission: Emission, ensemble: Ensemble, model: Model, features: Features | None, settings: Settings
+) -> Pilot:
+    """Learn the noise, how long it lasts, and s, from at most a few thousand frames.
+
+    Args:
+        emission: how states become pixels.
+        ensemble: what the members say.
+        model: of the state.
+        features: of the ensemble's cells; None keeps to the plain noise.
+        settings: how to smooth.
+    """
+    n_frames, n_keypoints = ensemble.count.shape[1:]
+    ones = np.ones(n_keypoints)
+    s = None if settings.s is None else np.broadcast_to(np.asarray(settings.s, float), n_keypoints).copy()
+    if s is not None and features is None:
+        return Pilot(None, s, ones, ones)
+    spans = choose_spans(n_frames, settings.tuning_frames, settings.spans)
+    pieces = _cut_all(emission, ensemble, model, spans)
+    noise, lasting = None, white(n_keypoints)
+    if features is None:
+        variance = cut(plain_variance(ensemble, settings.weighted), spans)
+        pieces = pieces._replace(seen=pieces.seen._replace(variance=variance))
+    else:
+        pieces, noise, lasting = _learn(pieces, ensemble, features)
+    fading = np.tile(1 - lasting.lasting, len(spans))
+    pieces = pieces._replace(seen=pieces.seen._replace(fading=fading))
+    fit = relate(pieces.emission, pieces.model.basis, pieces.seen, pieces.state, gate=False)
+    if s is None:
+        s = _tune(pieces, fit, settings, n_keypoints)
+    level = _noise_level(fit, n_keypoints)
+    return Pilot(noise, s, 1 - lasting.lasting, lasting.inflation(decay_of(level, s)))
+
+
+def _learn(
+    pieces: _Pieces, ensemble: Ensemble, features: Features
+) -> tuple[_Pieces, NoiseModel, Persistence]:
+    """Gate each frame by its own views and learn the noise of the rest, in turns; then how long it lasts."""
+    n_keypoints = ensemble.count.shape[2]
+    whole = pieces.seen.pixels.shape
+
+    def side_by_side(part: np.ndarray) -> np.ndarray:
+        """Put the pieces one after the other again: (V, L, S K, ...) to (V, L S, K, ...)."""
+        return part.reshape(whole[0], -1, n_keypoints, *part.shape[3:])
+
+    parts = Features(*(side_by_side(cut(part, pieces.spans)) for part in features))
+    noise = first_guess(features, ensemble.members)
+    for _ in range(LEARNING_ROUNDS):
+        seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
+        state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state)
+        pieces = pieces._replace(seen=seen, state=state)
+        noise = learn(noise, parts, side_by_side(fit.residual), side_by_side(fit.redundancy))
+    usable = (fit.redundancy > LEAST_REDUNDANCY) & (seen.belief == 1)[..., None]
+    scale = np.sqrt(np.where(usable, seen.variance * fit.redundancy, 1.0))
+    lasting = measure(np.where(usable, fit.residual / scale, np.nan), n_keypoints)
+    seen = seen._replace(variance=noise.variance(parts).reshape(whole))
+    return pieces._replace(seen=seen), noise, lasting
+
+
+def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
+    """Choose s; then smooth with it, gate and linearise anew, and choose again."""
+    groups = np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
+    s = maximise(fit.potentials, pieces.model.prior, groups).s
+    state, seen = pieces.state, pieces.seen
+    short = Settings(robust=settings.robust, max_rounds=4, tolerance=0.1)
+    for _ in range(TUNING_ROUNDS):
+        motion = Motion(np.tile(s, len(pieces.spans)))
+        state, seen, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, short)
+        fit = relate(pieces.emission, pieces.model.basis, seen, state, gate=False)
+        s = maximise(fit.potentials, pieces.model.prior, groups, around=s).s
+    return s
+
+
+def _cut_all(emission: Emission, ensemble: Ensemble, model: Model, spans: Spans) -> _Pieces:
+    """Cut the recording into the pieces of the pilot."""
+    n = len(spans)
+    if isinstance(emission, Linear):
+        emission = Linear(np.tile(emission.weights, (1, n, 1, 1)), np.tile(emission.mean, (1, n, 1)))
+    basis = Basis(*(np.tile(part, (n,) + (1,) * (part.ndim - 1)) for part in model.basis))
+    start = cut(model.start[None], spans)[0]
+    start = np.where(np.isfinite(start), start, basis.centre)
+    mean = np.moveaxis(basis.inner(start), 1, 2)
+    size, batch = mean.shape[1:]
+    state = Gaussian(mean, np.zeros((len(mean), size, size, batch)))
+    first = np.stack([mean[:10, :, k].mean(0) for k in range(batch)], -1)
+    prior = Gaussian(first, np.tile(model.prior.covariance, n))
+    pixels = cut(ensemble.pixels, spans)
+    seen = Seen(pixels, np.ones(pixels.shape), np.ones(pixels.shape[:3]), np.ones(batch))
+    return _Pieces(emission, Model(basis, prior, start), seen, state, spans)
+
+
+def _noise_level(fit: Fit, n_keypoints: int) -> Float[np.ndarray, "K"]:
+    """Return the variance of the state of a typical frame alone, in units of the basis: |median L|^(-1/D)."""
+    precision = np.moveaxis(fit.potentials.precision, -1, 1)  # (L, S K, D, D)
+    precision = precision.reshape(-1, n_keypoints, *precision.shape[2:])
+    determinant = np.linalg.det(np.median(precision, axis=0))
+    return np.maximum(determinant, 1e-300) ** (-1 / precision.shape[-1])
