@@ -14,7 +14,7 @@ from lightning_pose.core import triangulate as triangulation
 from lightning_pose.core.anipose import AniposeFile, read_anipose, write_anipose
 from lightning_pose.core.camera import Camera, affine, project_views, resize_matrix
 from lightning_pose.core.errors import CalibrationError, raise_collected
-from lightning_pose.core.rigcheck import rig_faults
+from lightning_pose.core.rigcheck import point_faults, rig_faults
 
 INDEX = "calibrations.csv"
 UNIT = "unit"
@@ -46,7 +46,7 @@ class Rig:
                 f"rig: {count} names, sizes of shape {self.sizes.shape}, cameras of shape "
                 f"{self.camera.fisheye.shape}: expected one size and one camera for each name"
             )
-        faults = rig_faults(self.names, self.sizes, self.camera)
+        faults = rig_faults(self.names, self.camera)
         if faults:
             raise_collected(CalibrationError, "rig", faults)
 
@@ -61,7 +61,7 @@ class Rig:
             CalibrationError: when there is none, or what it says is impossible; all faults listed.
         """
         content = read_anipose(path)
-        faults = rig_faults(content.names, content.sizes, content.camera)
+        faults = rig_faults(content.names, content.camera)
         if faults:
             raise_collected(CalibrationError, str(path), faults)
         metadata = dict(content.metadata)
@@ -117,6 +117,21 @@ class Rig:
             raise_collected(CalibrationError, str(path), faults)
         return self.select(view_names)
 
+    def check_points(self, xy: Float[np.ndarray, "V *N 2"], path: Path | str = "rig") -> None:
+        """Check that the cameras can have seen these points, such as labels; costs a fraction of a second.
+
+        Args:
+            xy: pixels in every view; NaN where missing.
+            path: where the calibration came from, for the message.
+
+        Raises:
+            CalibrationError: when the views contradict each other wholly; it names the mistake that explains
+                them (a transposed rotation, an inverted pose, two cameras exchanged), if one does.
+        """
+        faults = point_faults(self.names, self.sizes, self.camera, np.asarray(xy, dtype=np.float64))
+        if faults:
+            raise_collected(CalibrationError, str(path), faults)
+
     def project(self, xyz: Float[np.ndarray, "*N 3"]) -> Float[np.ndarray, "V *N 2"]:
         """Return the pixels of world points in every view; NaN behind a camera."""
         return project_views(np.asarray(xyz, dtype=np.float64), self.camera)
@@ -131,7 +146,7 @@ class Rig:
         self,
         xy: Float[np.ndarray, "V *N 2"],
         weights: Float[np.ndarray, "V *N"] | None = None,
-        threshold_px: float = 10.0,
+        threshold_px: float | int = 10.0,
         max_rejected: int | None = None,
     ) -> triangulation.Robust:
         """Return world points and the views that they reject; see `triangulate.triangulate_robust`."""

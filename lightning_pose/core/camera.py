@@ -40,8 +40,8 @@ class Camera(NamedTuple):
 class Undistorted(NamedTuple):
     """Normalised coordinates x/z, y/z; NaN where `converged` is False."""
 
-    points: Float[Any, "*V N 2"]
-    converged: Bool[Any, "*V N"]
+    points: Float[Any, "*N 2"]
+    converged: Bool[Any, "*N"]
 
 
 def make_camera(
@@ -49,7 +49,7 @@ def make_camera(
     distortion: ArrayLike,
     rotation: ArrayLike,
     translation: ArrayLike,
-    fisheye: ArrayLike = False,
+    fisheye: ArrayLike | bool = False,
 ) -> Camera:
     """Return a float64 numpy camera, or a rig of them along the leading axes of `matrix` "*V 3 3".
 
@@ -91,8 +91,8 @@ def as_backend(camera: Camera, like: Any) -> Camera:
     return Camera(K, distortion, R, t, convert(camera.fisheye, like, floating=False))
 
 
-def project(points: Float[Any, "*V N 3"], camera: Camera) -> Float[Any, "*V N 2"]:
-    """Return the pixels of world points; NaN for a point behind the camera, and for NaN.
+def project(points: Float[Any, "... N 3"], camera: Camera) -> Float[Any, "... N 2"]:
+    """Return the pixels "*V N 2" of world points "*V N 3"; NaN for a point behind the camera, and for NaN.
 
     The points have one axis N; the axes before it broadcast against those of the camera.
     """
@@ -118,13 +118,13 @@ def project_aligned(points: Float[Any, "*P 3"], camera: Camera, axes: int) -> Fl
     return xp.stack([xp.where(front, u, xp.nan), xp.where(front, v, xp.nan)], axis=-1)
 
 
-def world_to_cam(points: Float[Any, "*V N 3"], camera: Camera) -> Float[Any, "*V N 3"]:
+def world_to_cam(points: Float[Any, "... N 3"], camera: Camera) -> Float[Any, "... N 3"]:
     """Return world points in the frame of the camera, R X + t (world units)."""
     xp = array_namespace(points)
     return xp.matmul(points, xp.matrix_transpose(camera.rotation)) + camera.translation[..., None, :]
 
 
-def distort(normalised: Float[Any, "*V N 2"], camera: Camera) -> Float[Any, "*V N 2"]:
+def distort(normalised: Float[Any, "... N 2"], camera: Camera) -> Float[Any, "... N 2"]:
     """Return the pixels of normalised coordinates x/z, y/z."""
     xp = array_namespace(normalised)
     x, y = distort_xy(normalised[..., 0], normalised[..., 1], lens_of(camera, 1))
@@ -132,7 +132,7 @@ def distort(normalised: Float[Any, "*V N 2"], camera: Camera) -> Float[Any, "*V 
     return xp.stack([k[i][0] * x + k[i][1] * y + k[i][2] for i in range(2)], axis=-1)
 
 
-def undistort(xy_px: Float[Any, "*V N 2"], camera: Camera) -> Undistorted:
+def undistort(xy_px: Float[Any, "... N 2"], camera: Camera) -> Undistorted:
     """Return the normalised coordinates x/z, y/z of pixels; NaN where no ray leads to the pixel.
 
     `converged` is False for those and for NaN: count them as `(~converged & finite).sum()`. Gradients flow
@@ -230,21 +230,21 @@ def affine(camera: Camera, A: Float[Any, "*#V 3 3"]) -> Camera:
     return camera._replace(matrix=xp.matmul(A, camera.matrix))
 
 
-def resize(camera: Camera, scale_x: float, scale_y: float) -> Camera:
+def resize(camera: Camera, scale_x: float | int, scale_y: float | int) -> Camera:
     """Return the camera of an image resized by these factors."""
     return affine(camera, convert(resize_matrix(scale_x, scale_y), camera.matrix, floating=True))
 
 
-def crop(camera: Camera, x0: float, y0: float) -> Camera:
+def crop(camera: Camera, x0: float | int, y0: float | int) -> Camera:
     """Return the camera of an image whose pixel (x0, y0) has become (0, 0)."""
     return affine(camera, convert(crop_matrix(x0, y0), camera.matrix, floating=True))
 
 
-def resize_matrix(sx: float, sy: float) -> Float[np.ndarray, "3 3"]:
+def resize_matrix(sx: float | int, sy: float | int) -> Float[np.ndarray, "3 3"]:
     """Return the map of pixels when an image is resized: u' = (u + 0.5) s - 0.5."""
     return np.array([[sx, 0.0, 0.5 * sx - 0.5], [0.0, sy, 0.5 * sy - 0.5], [0.0, 0.0, 1.0]])
 
 
-def crop_matrix(x0: float, y0: float) -> Float[np.ndarray, "3 3"]:
+def crop_matrix(x0: float | int, y0: float | int) -> Float[np.ndarray, "3 3"]:
     """Return the map of pixels when an image is cropped to begin at (x0, y0)."""
     return np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])

@@ -134,4 +134,4 @@ def with_axis(camera: Camera) -> Camera:
 def count_views(used: Any) -> Any:
     """Return how many views are used, "*N"."""
     xp = array_namespace(used)
-    return xp.sum(xp.astype(used, xp.int64), axis=0)
+    return xp.sum(used, axis=0)

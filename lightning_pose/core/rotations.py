@@ -72,9 +72,7 @@ def rvec_from_matrix(rotation: Float[np.ndarray, "*V 3 3"]) -> Float[np.ndarray,
 
 
 def look_at(
-    center: Float[ArrayLike, "*V 3"],
-    target: Float[ArrayLike, "*#V 3"],
-    up: Float[ArrayLike, "*#V 3"] = (0.0, 0.0, 1.0),
+    center: ArrayLike, target: ArrayLike, up: ArrayLike = (0.0, 0.0, 1.0)
 ) -> tuple[Float[np.ndarray, "*V 3 3"], Float[np.ndarray, "*V 3"]]:
     """Return world-to-camera rotation and translation of cameras at `center` "*V 3" that look at `target`.
 

@@ -59,7 +59,7 @@ def triangulate_robust(
     xy: Float[Any, "V *N 2"],
     camera: Camera,
     weights: Float[Any, "V *N"] | None = None,
-    threshold_px: float = 10.0,
+    threshold_px: float | int = 10.0,
     max_rejected: int | None = None,
 ) -> Robust:
     """Triangulate, leaving out views that the others contradict, and name them.
@@ -84,7 +84,7 @@ def triangulate_robust(
         used = consensus(Observed(*(detach(a) for a in seen)), camera, threshold_px, rounds)
         xyz = solve_points(seen, camera, xp.where(used, seen.weight, 0.0))
         rejected = (seen.weight > 0) & ~used
-        n_views = xp.sum(xp.astype(used, xp.int64), axis=0)
+        n_views = count_views(used)
         error = pixel_distance(xp.moveaxis(xyz, 0, -1)[None, ...], camera, xy)
         return xyz, rejected, error, n_views
 

@@ -1,8 +1,9 @@
-"""Videos whose frames carry their own number as a bar code, to prove which frame came back."""
+"""Videos whose frames carry their own number, to prove which frame came back; and the three array libraries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -67,3 +68,26 @@ def make_video() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def read_number() -> Callable[[np.ndarray], int]:
     return number_of
+
+
+class Backend(NamedTuple):
+    """An array library under test: how to make its arrays from numpy's, and numpy's from its own."""
+
+    name: str
+    array: Callable[[Any], Any]
+    numpy: Callable[[Any], np.ndarray]
+    jit: Callable[[Callable], Callable]
+
+
+@pytest.fixture(params=["numpy", "torch", "jax"])
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Each array library in turn, in float64."""
+    if request.param == "numpy":
+        yield Backend("numpy", np.asarray, np.asarray, lambda function: function)
+    elif request.param == "torch":
+        torch = pytest.importorskip("torch")
+        yield Backend("torch", torch.as_tensor, lambda x: x.detach().numpy(), lambda function: function)
+    else:
+        jax = pytest.importorskip("jax")
+        with jax.enable_x64(True):
+            yield Backend("jax", jax.numpy.asarray, np.asarray, jax.jit)
