@@ -10,8 +10,8 @@ from lightning_pose.synthetic.animal import KEYPOINTS, Individual
 from lightning_pose.synthetic.posture import Frames, Posture, Vectors
 
 _DEPTH = {
-    "nose": 5.0, "ear": 10.0, "neck": 6.0, "back": 6.0, "tail_base": 11.0, "tail_mid": 7.0, "tail_tip": 5.0,
-    "elbow": 9.0, "paw_front": 10.0, "knee": 12.0, "hock": 7.0, "paw_hind": 10.0,
+    "nose": 6.0, "ear": 10.0, "neck": 6.0, "back": 6.0, "tail_base": 14.0, "tail_mid": 7.0, "tail_tip": 5.0,
+    "elbow": 11.0, "paw_front": 10.0, "knee": 15.0, "hock": 7.0, "paw_hind": 10.0,
 }  # fmt: skip
 _TAIL_RADII = (6.5, 5.0, 3.9, 2.9, 2.0)
 
@@ -133,6 +133,10 @@ def _trunk(builder: _Builder, posture: Posture) -> None:
         long, wide, high = radii
         center = posture.joints[joint] + offset
         builder.ellipsoid(name, center, posture.frames[frame], (long, wide * girth, high * girth))
+    for name, first, second, wide in (("loin", "pelvis", "lumbar", 24.0), ("ribs", "lumbar", "chest", 23.0)):
+        start, end = posture.joints[first], posture.joints[second]
+        center = 0.5 * (start + end) + posture.frames["lumbar"] @ np.array([0.0, 0.0, -2.0 * s * girth])
+        builder.ellipsoid(name, center, _along(end - start), (34.0, wide * girth, 24.0 * girth))
 
 
 def _head(builder: _Builder, posture: Posture) -> None:
@@ -143,8 +147,8 @@ def _head(builder: _Builder, posture: Posture) -> None:
         return posture.joints["head"] + frame @ (s * np.array([x, y, z]))
 
     builder.ellipsoid("skull", at(-2.0, 0.0, 1.0), frame, (20.0, 14.0, 14.0))
-    builder.ellipsoid("snout", at(14.0, 0.0, -2.5), frame, (18.0, 8.5, 8.5))
-    builder.ball("nose", posture.joints["nose"], frame, 3.4)
+    builder.ellipsoid("snout", at(13.0, 0.0, -2.5), frame, (17.5, 8.5, 8.5))
+    builder.ball("nose", posture.joints["nose"], frame, 3.6)
     ears = builder.animal.ears
     for side, sign in (("left", 1.0), ("right", -1.0)):
         builder.ball(f"eye_{side}", at(9.0, 9.5 * sign, 6.0), frame, 3.2)
@@ -169,7 +173,7 @@ def _hind_limb(builder: _Builder, posture: Posture, side: str) -> None:
     hip, knee, hock, paw = (posture.joints[joint] for joint in joints)
     bone = knee - hip
     long = 0.5 * float(np.linalg.norm(bone[0])) / builder.animal.scale + 9.0
-    builder.ellipsoid(f"thigh_{side}", 0.5 * (hip + knee), _along(bone), (long, 11.0, 16.0))
+    builder.ellipsoid(f"thigh_{side}", 0.5 * (hip + knee), _along(bone), (long, 10.0, 16.0))
     builder.ball(f"knee_{side}", knee, posture.frames["pelvis"], 7.5)
     builder.cone(f"shank_{side}", knee, hock, 7.5, 4.5)
     builder.ball(f"hock_{side}", hock, posture.frames["pelvis"], 4.5)

@@ -61,8 +61,8 @@ def simulate_ensemble(
 
     The errors of a member are s (√c e + √(1 - c) e_m) + bias: s varies with keypoint, time and visibility,
     e is common to all members and correlated in time, e_m is the member's own, c is `shared`. Outliers,
-    teleports, swaps and missing points are put on top. The likelihood falls with s and with most, not all, of the gross
-    errors. The same arguments give the same numbers.
+    teleports, swaps and missing points are put on top. The likelihood falls with s and with most, not all,
+    of the gross errors. The same arguments give the same numbers.
 
     Args:
         truth: of a session.

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 RATE = 120.0  # simulation steps per second; the frame rate only samples the result
 LEAD = 2.0  # seconds walked before the first frame, so that it starts in the middle of life
-REACH = 75.0  # mm; the animal's middle walks between points inside this radius
+REACH = 48.0  # mm; the animal's middle walks between points inside this radius
 PIVOT = 55.0  # mm from the pelvis to the point about which the animal turns
 STRIDE = 74.0  # mm that the feet travel in one gait cycle
 TAIL_JOINTS = 4

@@ -13,14 +13,14 @@ Vectors = Float[np.ndarray, "T 3"]
 Frames = Float[np.ndarray, "T 3 3"]
 
 # Lengths in mm of an animal of scale 1.
-LUMBAR, THORAX, NECK, SKULL, SNOUT = 44.0, 42.0, 22.0, 20.0, 30.0
-UPPER_ARM, FOREARM = 30.0, 30.0
-THIGH, SHANK, FOOT = 28.0, 30.0, 25.0
-TAIL_SEGMENT = 31.0
-PELVIS_HEIGHT = 45.0
+LUMBAR, THORAX, NECK, SKULL, SNOUT = 44.0, 42.0, 22.0, 20.0, 32.0
+UPPER_ARM, FOREARM = 31.0, 31.0
+THIGH, SHANK, FOOT = 30.0, 32.0, 25.0
+TAIL_SEGMENT = 27.0
+PELVIS_HEIGHT = 48.0
 PAW_HEIGHT = 4.0
-_HIP, _SHOULDER = np.array([3.0, 16.0, -8.0]), np.array([8.0, 13.0, -9.0])
-_HIND_PLACE, _FRONT_PLACE = np.array([15.0, 22.0]), np.array([13.0, 15.0])
+_HIP, _SHOULDER = np.array([3.0, 18.0, -8.0]), np.array([8.0, 14.0, -11.0])
+_HIND_PLACE, _FRONT_PLACE = np.array([15.0, 28.0]), np.array([13.0, 17.0])
 _TUCKED = np.array([27.0, 9.0, -36.0])  # front paws of an upright animal, in the chest's frame
 _EAR = np.array([-3.0, 12.0, 15.0])
 _LEAN = {"lumbar": 0.08, "chest": -0.14, "neck": 0.26, "head": -0.42}  # pitch of each piece on four legs, rad
@@ -157,7 +157,7 @@ def _front_leg(
     shoulder = joints["chest"] + chest @ (s * _SHOULDER * flip)
     ground = np.concatenate([gait.foot[:, leg], gait.lift[:, leg, None] + s * PAW_HEIGHT], axis=1)
     tucked = joints["chest"] + chest @ (s * _TUCKED * flip)
-    up = smootherstep(at.rear / 0.8)[:, None]
+    up = smootherstep(at.rear)[:, None]
     paw = (1 - up) * ground + up * tucked
     bones = s * animal.legs * UPPER_ARM, s * animal.legs * FOREARM
     elbow, paw = _two_bones(shoulder, paw, bones, chest @ np.array([-1.0, 0.35 * side, -0.2]))
@@ -182,7 +182,7 @@ def _hind_leg(
     heel = _orientation(at.heading, -angle)
     hock = paw - heel @ np.array([s * animal.legs * FOOT, 0.0, 0.0])
     bones = s * animal.legs * THIGH, s * animal.legs * SHANK
-    knee, reached = _two_bones(hip, hock, bones, frames["pelvis"] @ np.array([1.0, 0.45 * side, 0.25]))
+    knee, reached = _two_bones(hip, hock, bones, frames["pelvis"] @ np.array([1.0, 0.55 * side, 0.2]))
     return {
         f"hip_{name}": hip, f"knee_{name}": knee, f"hock_{name}": reached, f"paw_{name}": paw + reached - hock
     }  # fmt: skip

@@ -7,8 +7,8 @@ from lightning_pose.core.camera import make_camera
 from lightning_pose.core.errors import ConfigError
 from lightning_pose.core.rotations import look_at, matrix_from_rvec
 
-FIELD = 620.0  # mm that a camera sees across at the arena's middle
-_ELEVATIONS = (36, 54, 44, 62, 32, 78, 48, 58, 40, 68, 52, 42)  # degrees over the floor
+FIELD = 450.0  # mm that a camera sees across at the arena's middle
+_ELEVATIONS = (30, 46, 36, 54, 26, 76, 40, 50, 33, 62, 44, 28)  # degrees over the floor
 MOST_VIEWS = len(_ELEVATIONS)
 
 

@@ -183,4 +183,4 @@ def stream(seed: int, purpose: str, *index: int) -> np.random.Generator:
 
 def in_image(xy: Float[np.ndarray, "*N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "*N"]:
     """Return which points lie on the image; pixel centres are whole numbers."""
-    return ((xy >= -0.5) & (xy <= np.array(size) - 0.5)).all(axis=-1)
+    return np.asarray(((xy >= -0.5) & (xy <= np.array(size) - 0.5)).all(axis=-1))
