@@ -78,7 +78,7 @@ def _quoted(cell: str) -> str:
 def _text_column(column: Shaped[np.ndarray, "N"]) -> pa.Array:
     """Return the cells of a column as text."""
     if column.dtype.kind == "f":
-        return _float_text(np.ascontiguousarray(column))
+        return _float_text(np.ascontiguousarray(column, dtype=np.float64))
     if column.dtype.kind in "iub":
         return pa.array(np.ascontiguousarray(column)).cast(pa.string())
     return pa.array([_quoted(str(cell)) for cell in column.tolist()], pa.string())

@@ -110,7 +110,11 @@ def test_sessions_are_complete_or_named_with_what_they_lack():
     files = ["b_cam1.mp4", "a_cam10.mp4", "a_cam1.mp4", "a_side.mp4", "b_side.mp4"]
     groups = group_by_session(files, views)
     assert list(groups) == ["a", "b"]
-    assert groups["a"] == {"side": Path("a_side.mp4"), "cam10": Path("a_cam10.mp4"), "cam1": Path("a_cam1.mp4")}
+    assert groups["a"] == {
+        "side": Path("a_side.mp4"),
+        "cam10": Path("a_cam10.mp4"),
+        "cam1": Path("a_cam1.mp4"),
+    }
     assert list(groups["a"]) == views
     assert missing_views(groups, views) == {"b": ("cam10",)}
     assert list(complete_sessions(groups, views)) == ["a"]
@@ -176,7 +180,11 @@ def test_an_image_is_located_by_its_folder():
         locate_image("labeled-data/s_2/img00000033.png", views)
 
 
-@given(st.text("ab1_", min_size=1).filter(lambda s: s.strip("_")), st.sampled_from(["", "c1"]), st.integers(0, 10**9))
+@given(
+    st.text("ab1_", min_size=1).filter(lambda s: s.strip("_")),
+    st.sampled_from(["", "c1"]),
+    st.integers(0, 10**9),
+)
 def test_the_name_of_an_image_locates_it(session, view, frame):
     views = [view] if view else []
     assert locate_image(image_name(session, view, frame), views) == ImageLocation(session, view, frame)

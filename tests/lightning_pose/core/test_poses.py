@@ -57,7 +57,9 @@ def test_selecting_what_is_not_there_names_it(poses):
         poses.select(["paw", "nose"])
 
 
-@pytest.mark.parametrize("index", [[3, 0], np.array([3, 0]), slice(1, 4), np.array([0, 1, 1, 0, 1], bool), []])
+@pytest.mark.parametrize(
+    "index", [[3, 0], np.array([3, 0]), slice(1, 4), np.array([0, 1, 1, 0, 1], bool), []]
+)
 def test_rows_take_everything_that_belongs_to_them(poses, index):
     chosen = poses.rows(index)
     at = np.asarray(index, dtype=int) if isinstance(index, list) else index
