@@ -1,0 +1,234 @@
+"""What happens beside the training: validation, checkpoints, records, progress."""
+
+import csv
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from lightning_pose.core.files import atomic_path, write_json
+from lightning_pose.tasks.pose2d import Pose2DTask
+
+Validate = Callable[[Pose2DTask], float]  # mean validation error in pixels
+STATUS_SECONDS = 1.0
+
+
+class Validation(pl.Callback):
+    """Validate every few epochs and at the end, and keep the weights of the smallest error.
+
+    The weights alone go to `epoch=E-step=S-best.ckpt`; the error before it is in `best`, the course in `history`.
+    """
+
+    def __init__(
+        self, validate: Validate, folder: Path, *, every_epochs: int, patience: int | None, min_steps: int
+    ) -> None:
+        """Keep the settings.
+
+        Args:
+            validate: returns the mean error in pixels, NaN where nothing validates.
+            folder: for the checkpoint.
+            every_epochs: how often.
+            patience: stop after as many validations without a better one; None never stops.
+            min_steps: steps before which nothing stops.
+        """
+        self.validate, self.folder = validate, folder
+        self.every_epochs, self.patience, self.min_steps = every_epochs, patience, min_steps
+        self.best, self.best_name, self.worse = math.inf, "", 0
+        self.last_step, self.error = -1, math.nan
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Validate where it is time to."""
+        if (trainer.current_epoch + 1) % self.every_epochs == 0 or is_last_epoch(trainer):
+            self._run(trainer, pl_module)
+
+    def _run(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Validate, log, and keep what is best so far."""
+        assert isinstance(pl_module, Pose2DTask)
+        self.last_step = trainer.global_step
+        self.error = self.validate(pl_module)
+        if math.isnan(self.error):
+            return
+        pl_module.log("val_pixel_error", self.error)
+        if self.error >= self.best:
+            self.worse += 1
+            if self.patience is not None and self.worse >= self.patience and trainer.global_step >= self.min_steps:
+                trainer.should_stop = True
+            return
+        former = self.best_name
+        self.best, self.worse = self.error, 0
+        self.best_name = f"epoch={trainer.current_epoch}-step={trainer.global_step}-best.ckpt"
+        save_weights(self.folder / self.best_name, pl_module, trainer, self.error)
+        if former and former != self.best_name:
+            (self.folder / former).unlink(missing_ok=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed run needs."""
+        return {"best": self.best, "best_name": self.best_name, "worse": self.worse, "error": self.error}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up where the interrupted run was; a best checkpoint that it wrote later is forgotten with its steps."""
+        self.best, self.best_name = state_dict["best"], state_dict["best_name"]
+        self.worse, self.error = state_dict["worse"], state_dict["error"]
+        for path in self.folder.glob("*-best.ckpt"):
+            if path.name != self.best_name:
+                path.unlink()
+
+
+class LastCheckpoint(pl.Callback):
+    """Write `last.ckpt` at the ends of epochs, a set time apart, and at the end: what a resumed run starts from.
+
+    It is written beside and renamed, so a kill at any moment leaves the former one whole. Periodic copies are kept where
+    they are asked for.
+    """
+
+    def __init__(self, folder: Path, *, every_seconds: float, keep_every_epochs: int | None) -> None:
+        self.folder, self.every_seconds, self.keep_every_epochs = folder, every_seconds, keep_every_epochs
+        self._written = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write when it is time."""
+        epoch = trainer.current_epoch
+        if is_last_epoch(trainer) or time.monotonic() - self._written >= self.every_seconds:
+            self._save(trainer, "last.ckpt")
+            self._written = time.monotonic()
+        if self.keep_every_epochs is not None and (epoch + 1) % self.keep_every_epochs == 0:
+            self._save(trainer, f"epoch={epoch}-step={trainer.global_step}.ckpt")
+
+    def _save(self, trainer: pl.Trainer, name: str) -> None:
+        with atomic_path(self.folder / name) as temporary:
+            trainer.save_checkpoint(temporary)
+
+
+class History(pl.Callback):
+    """Collect loss, learning rate and validation error; the table is part of the checkpoint, so it resumes too."""
+
+    COLUMNS = ("epoch", "step", "train_loss", "learning_rate", "val_pixel_error")
+
+    def __init__(self, path: Path, validation: Validation) -> None:
+        self.path, self.validation = path, validation
+        self.rows: list[list[float]] = []
+        self._sum, self._n = 0.0, 0
+        self._losses: list[torch.Tensor] = []
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Remember the loss without waiting for the device."""
+        self._losses.append(outputs["loss"].detach())
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add a row and rewrite the table."""
+        loss = float(torch.stack(self._losses).mean()) if self._losses else math.nan
+        self._losses.clear()
+        step = trainer.global_step
+        validated = self.validation.error if self.validation.last_step == step else math.nan
+        rate = trainer.optimizers[0].param_groups[-1]["lr"]
+        self.rows.append([trainer.current_epoch, step, loss, rate, validated])
+        with atomic_path(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(self.COLUMNS)
+            writer.writerows([["" if math.isnan(v) else f"{v:.6g}" for v in row] for row in self.rows])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the table."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the table."""
+        self.rows = state_dict["rows"]
+
+
+class Status(pl.Callback):
+    """Keep `train_status.json` current, for programs that wait: what is going on, and how far it is."""
+
+    def __init__(self, path: Path, total_steps: int) -> None:
+        self.path, self.total = path, total_steps
+        self._written = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say that training has begun."""
+        write_status(self.path, "TRAINING", trainer.global_step, self.total)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Say how far it is, about once a second."""
+        if time.monotonic() - self._written >= STATUS_SECONDS:
+            self._written = time.monotonic()
+            write_status(self.path, "TRAINING", trainer.global_step, self.total)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Say that it ended early."""
+        word = "INTERRUPTED" if isinstance(exception, KeyboardInterrupt) else "FAILED"
+        write_status(self.path, word, trainer.global_step, self.total)
+
+
+class ProgressBar(pl.Callback):
+    """One bar over all steps, with the time that is left and the last validation error."""
+
+    def __init__(self, total_steps: int, validation: Validation, title: str) -> None:
+        self.total, self.validation, self.title = total_steps, validation, title
+        self.bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"),
+            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+            refresh_per_second=4,
+        )  # fmt: skip
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Show the bar."""
+        self.bar.start()
+        self.task = self.bar.add_task(self.title, total=self.total, completed=trainer.global_step, note="")
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move it on."""
+        error = self.validation.error
+        note = "" if math.isnan(error) else f"validation {error:.2f} px (best {self.validation.best:.2f})"
+        self.bar.update(self.task, completed=trainer.global_step, note=note)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Leave it as it ended."""
+        self.bar.stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Leave the terminal in order."""
+        self.bar.stop()
+
+
+def is_last_epoch(trainer: pl.Trainer) -> bool:
+    """Return whether no epoch follows this one."""
+    limits = (trainer.max_steps is not None and 0 <= trainer.max_steps <= trainer.global_step,
+              trainer.max_epochs is not None and 0 <= trainer.max_epochs <= trainer.current_epoch + 1)  # fmt: skip
+    return any(limits) or trainer.should_stop
+
+
+def save_weights(path: Path, task: pl.LightningModule, trainer: pl.Trainer, error: float) -> None:
+    """Write a checkpoint that holds the weights and where they are from, atomically."""
+    state = {key: value.cpu() for key, value in task.state_dict().items()}
+    content = {
+        "state_dict": state,
+        "epoch": trainer.current_epoch,
+        "global_step": trainer.global_step,
+        "val_pixel_error": error,
+    }
+    with atomic_path(path) as temporary:
+        torch.save(content, temporary)
+
+
+def write_status(path: Path, status: str, completed: int, total: int) -> None:
+    """Write how far a training is, atomically."""
+    progress = {"completed": completed, "total": total, "timestamp": time.time()}
+    write_json(path, {"status": status, "progress": progress})

@@ -1,0 +1,99 @@
+"""`litpose train`: a configuration in, a model folder out."""
+
+import argparse
+import shlex
+from pathlib import Path
+
+HELP = "train a network, or an ensemble of them, on labeled frames"
+
+EPILOG = """\
+examples:
+  litpose train config.yaml --output_dir models/first
+  litpose train config.yaml training.max_steps=300 model.backbone=resnet34 --output_dir models/second
+  litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2
+  litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2 --resume
+
+The smallest configuration is one key: `data: {data_dir: path/to/project}`. Relative paths in a configuration are
+relative to its file. docs/formats/config.md lists every key.
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="YAML file")
+    parser.add_argument(
+        "settings", nargs="*", metavar="key=value", help="change a key of the configuration, directly after CONFIG"
+    )
+    parser.add_argument(
+        "--overrides", nargs="*", default=[], metavar="key=value", help="the same, anywhere in the command"
+    )
+    parser.add_argument(
+        "--output_dir", type=Path, metavar="DIR", help="model folder to make (default: outputs/<date>/<time>)"
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", metavar="N", help="train an ensemble, a network per seed, into DIR/rng=<seed>"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted training in --output_dir")
+    parser.add_argument("--overwrite", action="store_true", help="remove the model that is in --output_dir before")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the configuration, train, and print the errors.
+
+    Raises:
+        PoseError: when the configuration, labels, images or weights cannot be used.
+        KeyboardInterrupt: after Ctrl-C, with the command that continues.
+    """
+    from datetime import datetime
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from lightning_pose.config import load_config
+    from lightning_pose.core.errors import ConfigError
+
+    console = Console()
+    overrides = [*args.settings, *args.overrides]
+    if args.resume and args.output_dir is None:
+        raise ConfigError("--resume needs --output_dir: which training shall go on?")
+    # checked before torch is loaded, which takes seconds
+    notes = load_config(args.config, overrides).notes
+    if notes:
+        table = Table("key", "without effect, since", title="Keys that change nothing here", title_justify="left")
+        for key, reason in notes.items():
+            table.add_row(key, reason)
+        console.print(table)
+    output = args.output_dir or Path("outputs", *datetime.now().strftime("%Y-%m-%d %H-%M-%S").split())
+
+    from lightning_pose.train import train, train_ensemble
+
+    options = {
+        "overrides": overrides,
+        "resume": args.resume,
+        "overwrite": args.overwrite,
+        "show_progress": console.is_terminal,
+    }
+    try:
+        if args.seeds:
+            results = train_ensemble(args.config, output, args.seeds, **options)
+        else:
+            results = [train(args.config, output, **options)]
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Continue with:\n  {resume_command(args, output)}") from None
+    table = Table("model", "set", "labels", "mean px", "median px", "90 % px", "confidence")
+    for result in results:
+        for name, errors in result.errors.items():
+            numbers = (f"{errors[key]:.2f}" for key in ("mean_px", "median_px", "p90_px", "confidence"))
+            table.add_row(result.model_dir.name, name, f"{errors['labels']:.0f}", *numbers)
+    console.print(table)
+    console.print(f"model: {output}")
+    return 0
+
+
+def resume_command(args: argparse.Namespace, output: Path) -> str:
+    """Return the command that continues an interrupted training."""
+    words = ["litpose", "train", str(args.config), *args.settings, *args.overrides, "--output_dir", str(output)]
+    if args.seeds:
+        words += ["--seeds", *(str(seed) for seed in args.seeds)]
+    return shlex.join([*words, "--resume"])

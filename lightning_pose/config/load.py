@@ -1,0 +1,84 @@
+"""From a file, a mapping or a record to a checked and complete configuration."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from lightning_pose.config.bind import bind
+from lightning_pose.config.check import value_faults
+from lightning_pose.config.complete import complete
+from lightning_pose.config.compose import compose_file, resolve_data
+from lightning_pose.config.legacy import without_effect
+from lightning_pose.config.schema import PRESETS, Config
+from lightning_pose.core.errors import ConfigError, raise_collected
+from lightning_pose.core.files import write_text
+
+Source = Path | str | Mapping[str, Any] | Config
+
+
+class Loaded(NamedTuple):
+    """A configuration that can be trained, and the keys in it that change nothing, each with the reason."""
+
+    config: Config
+    notes: dict[str, str]
+
+
+def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | None = None) -> Loaded:
+    """Read a configuration, check it, and fill in what it leaves open. Nothing of torch is loaded.
+
+    Args:
+        source: a YAML file, nested data, or a record.
+        overrides: `key=value`, in hydra's grammar.
+        folder: what relative paths in nested data are relative to; None is the working directory. Those in a file are
+            relative to the file.
+
+    Raises:
+        ConfigError: with every fault: unknown keys and the nearest known one, types, ranges, choices, missing files,
+            views that do not fit the label files.
+    """
+    name = "the configuration"
+    if isinstance(source, Path | str):
+        path = Path(source)
+        name, data = str(path), compose_file(path, overrides)
+        folder = folder or path.parent
+    else:
+        data = resolve_data(dataclasses.asdict(source) if isinstance(source, Config) else dict(source), overrides)
+    bound = bind(Config, _with_preset(data))
+    config, missing = complete(bound.record, (folder or Path.cwd()).resolve())
+    # a key that a misspelling stood for is not missing as well
+    missing = [fault for fault in missing if fault.partition(":")[0] not in bound.guesses]
+    faults = [*bound.faults, *value_faults(bound.record), *missing]
+    if faults:
+        raise_collected(ConfigError, name, list(dict.fromkeys(faults)))
+    return Loaded(config, without_effect(data, config.model.losses_to_use or []))
+
+
+def read_saved(path: Path) -> Config:
+    """Read the configuration that a model folder keeps; the training data need not be there any more.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    bound = bind(Config, compose_file(path))
+    if bound.faults:
+        raise_collected(ConfigError, str(path), bound.faults)
+    return bound.record
+
+
+def save_config(path: Path, config: Config) -> None:
+    """Write every key, atomically."""
+    write_text(path, yaml.safe_dump(dataclasses.asdict(config), sort_keys=False, allow_unicode=True))
+
+
+def _with_preset(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the `imgaug` preset below what `training.augment` says itself."""
+    training = data.get("training")
+    if not isinstance(training, Mapping):
+        return dict(data)
+    preset, own = PRESETS.get(str(training.get("imgaug"))), training.get("augment")
+    if preset is None or not (own is None or isinstance(own, Mapping)):
+        return dict(data)
+    return {**data, "training": {**training, "augment": {**preset, **(own or {})}}}

@@ -1,0 +1,1 @@
+"""Labeled frames, their batches, targets and augmentation."""

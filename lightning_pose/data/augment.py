@@ -1,0 +1,186 @@
+"""Move an image, its keypoints and its camera by one affine, and change how it looks.
+
+A random 3 x 3 matrix A maps pixels of the network-size image to pixels of the moved one. Keypoints become A x, and the
+camera matrix K' = A K, so pixels, labels and geometry agree exactly.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from lightning_pose.core import camera as cameras
+from lightning_pose.core.camera import Camera
+from lightning_pose.core.poses import IGNORED, VISIBLE
+from lightning_pose.data.batch import LabeledBatch
+from lightning_pose.data.images import normalise
+from lightning_pose.data.photometric import Photometric, add_noise, blur_some, change_light, erase
+
+
+class Geometric(NamedTuple):
+    """How far images are moved; the defaults leave them where they are."""
+
+    rotation: float = 0.0  # degrees, either way
+    right_angles: tuple[int, ...] = (0,)  # degrees, one of them in addition
+    zoom: float = 0.0  # scale between 1 / (1 + zoom) and 1 + zoom
+    shift: float = 0.0  # of the image's side, either way
+    flip: bool = False  # mirror left and right, every other instant
+
+
+class Moved(NamedTuple):
+    """A batch that is ready for the network; `affine` maps network-size pixels to moved ones."""
+
+    images: Float[Tensor, "B V 3 H W"]
+    xy: Float[Tensor, "B V K 2"]
+    visible: Int[Tensor, "B V K"]
+    affine: Float[Tensor, "B V 3 3"]
+    camera: Camera | None
+
+
+class Augmentation:
+    """Random affine and photometric changes of batches; without options, only normalisation."""
+
+    def __init__(
+        self,
+        geometric: Geometric | None = None,
+        photometric: Photometric | None = None,
+        swaps: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Keep the options.
+
+        Args:
+            geometric: how far images move.
+            photometric: how far their looks change.
+            swaps: pairs of keypoints that trade places in a mirror.
+        """
+        self.geometric = geometric or Geometric()
+        self.photometric = photometric or Photometric()
+        self.swaps = tuple(swaps)
+
+    def __call__(self, batch: LabeledBatch, generator: torch.Generator) -> Moved:
+        """Move and change a batch; the generator is of the batch's device and decides everything."""
+        images, xy = batch["images"], batch["xy"]
+        n_instants, n_views, height, width = images.shape[:4]
+        flips = self._draw_flips(n_instants, n_views, generator)
+        A = random_affines(
+            self.geometric, flips, (height, width), native_size=batch["native_size"], generator=generator
+        )
+        flat = self._change(warp(normalise(images.flatten(0, 1)), A.flatten(0, 1)), generator)
+        moved = move_points(xy, A)
+        visible = batch["visible"]
+        moved, visible = swap_sides(moved, visible, flips, self.swaps)
+        visible = hide_outside(moved, visible, (height, width))
+        camera = batch.get("camera")
+        if camera is not None:
+            camera = cameras.affine(camera, A.to(camera.matrix))
+        return Moved(flat.reshape(n_instants, n_views, *flat.shape[1:]), moved, visible, A, camera)
+
+    def _draw_flips(self, n_instants: int, n_views: int, generator: torch.Generator) -> Tensor:
+        """Decide which instants are mirrored, in all their views alike, so that left stays left across views."""
+        if not self.geometric.flip:
+            return torch.zeros(n_instants, n_views, dtype=torch.bool, device=generator.device)
+        draw = torch.rand(n_instants, 1, generator=generator, device=generator.device) < 0.5
+        return draw.expand(n_instants, n_views)
+
+    def _change(self, images: Float[Tensor, "N 3 H W"], generator: torch.Generator) -> Float[Tensor, "N 3 H W"]:
+        """Apply the photometric changes that are switched on."""
+        options = self.photometric
+        if options.blur:
+            images = blur_some(images, options, generator)
+        if options.brightness or options.contrast or options.colour:
+            images = change_light(images, options, generator)
+        if options.noise:
+            images = add_noise(images, options, generator)
+        if options.erasing:
+            images = erase(images, options, generator)
+        return images
+
+
+def random_affines(
+    options: Geometric,
+    flips: Tensor,
+    size: tuple[int, int],
+    *,
+    native_size: Float[Tensor, "B V 2"],
+    generator: torch.Generator,
+) -> Float[Tensor, "B V 3 3"]:
+    """Draw one affine per image: A = T(centre + shift) F S R S^-1 z T(-centre).
+
+    Rotation R and zoom z act in pixels of the image on disk, which the network may see squeezed: S = diag(sx, sy) is that
+    squeeze, F the mirror, T a translation.
+
+    Args:
+        options: how far images move.
+        flips: which images are mirrored (B V).
+        size: height and width of the network's images.
+        native_size: width and height of the images on disk.
+        generator: decides; of the device of the result.
+    """
+    height, width = size
+    shape, device = flips.shape, generator.device
+    draw = torch.rand(5, *shape, generator=generator, device=device, dtype=torch.float64)
+    unit = draw * 2 - 1
+    quarter = torch.tensor(options.right_angles, device=device)[(draw[4] * len(options.right_angles)).long()]
+    angle = (unit[0] * options.rotation + quarter) * math.pi / 180
+    zoom = torch.exp(unit[1] * math.log1p(options.zoom))
+    squeeze = torch.tensor([width, height], device=device, dtype=torch.float64) / native_size.double()
+    ratio = squeeze[..., 0] / squeeze[..., 1]
+    cosine, sine = zoom * torch.cos(angle), zoom * torch.sin(angle)
+    mirror = torch.where(flips, -1.0, 1.0).double()
+    A = torch.zeros(*shape, 3, 3, device=device, dtype=torch.float64)
+    A[..., 0, 0], A[..., 0, 1] = mirror * cosine, -mirror * sine * ratio
+    A[..., 1, 0], A[..., 1, 1] = sine / ratio, cosine
+    A[..., 2, 2] = 1
+    centre = torch.tensor([(width - 1) / 2, (height - 1) / 2], device=device, dtype=torch.float64)
+    shift = torch.stack([unit[2] * width, unit[3] * height], dim=-1) * options.shift
+    A[..., :2, 2] = centre + shift - (A[..., :2, :2] @ centre)
+    return A
+
+
+def warp(images: Float[Tensor, "N 3 H W"], A: Float[Tensor, "N 3 3"]) -> Float[Tensor, "N 3 H W"]:
+    """Resample images so that what was at pixel x is at A x; what comes from outside is zero, the mean colour."""
+    height, width = images.shape[-2:]
+    # grid_sample speaks of the image as [-1, 1] from edge to edge: u_n = (2 u + 1) / W - 1
+    to_unit = torch.tensor(
+        [[2 / width, 0, 1 / width - 1], [0, 2 / height, 1 / height - 1], [0, 0, 1]], dtype=A.dtype, device=A.device
+    )
+    identity = torch.eye(3, dtype=A.dtype, device=A.device)
+    if torch.equal(A, identity.expand_as(A)):
+        return images
+    theta = (to_unit @ torch.linalg.inv(A) @ torch.linalg.inv(to_unit))[:, :2].to(images.dtype)
+    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, align_corners=False)
+
+
+def move_points(xy: Float[Tensor, "*B K 2"], A: Float[Tensor, "*B 3 3"]) -> Float[Tensor, "*B K 2"]:
+    """Apply affines to points in pixels, in double precision."""
+    A = A.to(torch.float64)
+    moved = xy.double() @ A[..., :2, :2].transpose(-1, -2) + A[..., None, :2, 2]
+    return moved.to(xy.dtype)
+
+
+def swap_sides(
+    xy: Float[Tensor, "B V K 2"],
+    visible: Int[Tensor, "B V K"],
+    flips: Tensor,
+    swaps: Sequence[tuple[int, int]],
+) -> tuple[Float[Tensor, "B V K 2"], Int[Tensor, "B V K"]]:
+    """Give mirrored images their keypoints' names back: a left paw looks like a right one there."""
+    order = list(range(xy.shape[2]))
+    for one, other in swaps:
+        order[one], order[other] = other, one
+    xy = torch.where(flips[..., None, None], xy[:, :, order], xy)
+    return xy, torch.where(flips[..., None], visible[:, :, order], visible)
+
+
+def hide_outside(
+    xy: Float[Tensor, "*B K 2"], visible: Int[Tensor, "*B K"], size: tuple[int, int]
+) -> Int[Tensor, "*B K"]:
+    """Mark visible labels that left the image as ignored."""
+    limit = torch.tensor([size[1] - 0.5, size[0] - 0.5], dtype=xy.dtype, device=xy.device)
+    inside = ((xy >= -0.5) & (xy <= limit)).all(dim=-1)
+    return torch.where((visible == VISIBLE) & ~inside, IGNORED, visible)

@@ -1,0 +1,177 @@
+"""Predict labeled frames and compare with their labels."""
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from lightning_pose.build import build_frames_of
+from lightning_pose.config import csv_paths
+from lightning_pose.core.files import atomic_path
+from lightning_pose.core.plots import new_figure, plot_loss_curves, save_figure
+from lightning_pose.core.poses import VISIBLE, Poses
+from lightning_pose.core.tables import write_metric_table, write_poses
+from lightning_pose.data.images import normalise
+from lightning_pose.data.labels import LabeledFrames, native_from_network
+from lightning_pose.data.module import loader
+from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network
+from lightning_pose.models.pose2d import Pose2D
+
+SCORER = "heatmap_tracker"
+OTHER_LABELS = ("_new", "_test")
+ALL = "all"
+
+
+class Row(NamedTuple):
+    """A line of the summary; `all` stands for all views or keypoints."""
+
+    set: str
+    view: str
+    keypoint: str
+    labels: int
+    mean_px: float
+    median_px: float
+    p90_px: float
+    confidence: float
+
+
+class Predictions(NamedTuple):
+    """What a network says of labeled frames, in pixels of the images on disk."""
+
+    xy: Float[np.ndarray, "N V K 2"]
+    confidence: Float[np.ndarray, "N V K"]
+
+
+@torch.inference_mode()
+def predict_frames(
+    network: Pose2D, frames: LabeledFrames, rows: Sequence[int], *, batch_size: int, autocast: bool = False
+) -> Predictions:
+    """Predict labeled instants without augmentation.
+
+    Args:
+        network: on the device to use; its mode is left as it was.
+        frames: labeled frames.
+        rows: instants.
+        batch_size: instants at a time.
+        autocast: compute in bfloat16 where that is safe.
+    """
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    found, sure = [], []
+    for batch in loader(frames, rows, batch_size):
+        n, v = batch["images"].shape[:2]
+        images = normalise(batch["images"].flatten(0, 1).to(device))
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
+            decoded = network.decode(network(images))
+        found.append(decoded.xy.double().unflatten(0, (n, v)).cpu().numpy())
+        sure.append(decoded.confidence.double().unflatten(0, (n, v)).cpu().numpy())
+    network.train(was_training)
+    shape = (0, len(frames.view_names), len(frames.keypoint_names))
+    xy = np.concatenate([np.zeros((*shape, 2)), *found])
+    sizes = frames.native_sizes[list(rows)][:, :, None]
+    return Predictions(native_from_network(xy, sizes, frames.size), np.concatenate([np.zeros(shape), *sure]))
+
+
+def pixel_errors(frames: LabeledFrames, rows: Sequence[int], xy: Float[np.ndarray, "N V K 2"]) -> np.ndarray:
+    """Return the distance to every visible label in pixels of the image on disk (N V K), NaN where there is none."""
+    labels = np.stack([poses.points[list(rows)] for poses in frames.poses.values()], axis=1)
+    labels = np.where((frames.visible[list(rows)] == VISIBLE)[..., None], labels, np.nan)
+    return np.linalg.norm(xy - labels, axis=-1)
+
+
+def mean_error(errors: Float[np.ndarray, "N V K"]) -> float:
+    """Return the mean over labels, NaN where there are none."""
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
+def write_predictions(
+    folder: Path, frames: LabeledFrames, predictions: Predictions, sets: Sequence[str] | None, suffix: str = ""
+) -> None:
+    """Write `predictions[_<view>]<suffix>.csv` and its pixel errors for every view."""
+    errors = pixel_errors(frames, range(len(frames)), predictions.xy)
+    for column, (view, labels) in enumerate(frames.poses.items()):
+        stem = "_".join(filter(None, ("predictions", view))) + suffix
+        poses = Poses(
+            names=labels.names,
+            points=predictions.xy[:, column],
+            frames=labels.frames,
+            likelihood=predictions.confidence[:, column],
+            sets=None if sets is None else tuple(sets),
+        )
+        write_poses(folder / f"{stem}.csv", poses, scorer=SCORER)
+        write_metric_table(
+            folder / f"{stem}_pixel_error.csv", errors[:, column], labels.names, labels.frames, sets=sets
+        )
+
+
+def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], *, device: str) -> None:
+    """Predict all labeled frames with the best checkpoint; write predictions, their errors and the summary.
+
+    Label files beside the training ones that end in `_new` or `_test`, of recordings unlike them, are evaluated as well
+    where every view has one; their sets are called `labels_new` and `labels_test`.
+
+    Raises:
+        DataError: when these further labels do not fit.
+    """
+    config = model.config
+    network = load_network(model, device)
+    size = config.training.test_batch_size
+    rows: list[Row] = []
+    found = predict_frames(network, frames, range(len(frames)), batch_size=size)
+    write_predictions(model.path, frames, found, sets)
+    rows += summarise(frames, found, sets)
+    for suffix in OTHER_LABELS:
+        files = {view: path.with_stem(path.stem + suffix) for view, path in csv_paths(config).items()}
+        if all(path.is_file() for path in files.values()):
+            others = build_frames_of(config, files)
+            found = predict_frames(network, others, range(len(others)), batch_size=size)
+            write_predictions(model.path, others, found, None, suffix)
+            rows += summarise(others, found, [f"labels{suffix}"] * len(others))
+    with atomic_path(model.path / SUMMARY_FILE) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(Row._fields)
+        writer.writerows([*row[:4], *(f"{value:.4f}" for value in row[4:])] for row in rows)
+
+
+def summarise(frames: LabeledFrames, predictions: Predictions, sets: Sequence[str]) -> list[Row]:
+    """Return the errors per set, view and keypoint, and over all of them."""
+    errors = pixel_errors(frames, range(len(frames)), predictions.xy)
+    views = {view: slice(v, v + 1) for v, view in enumerate(frames.view_names)} | {ALL: slice(None)}
+    points = {name: slice(k, k + 1) for k, name in enumerate(frames.keypoint_names)} | {ALL: slice(None)}
+    rows = []
+    for name in dict.fromkeys(sets):
+        chosen = np.array([s == name for s in sets])
+        for view, of_view in views.items():
+            for point, of_point in points.items():
+                part = errors[chosen, of_view, of_point]
+                there = np.isfinite(part)
+                values = part[there] if there.any() else np.array([np.nan])
+                sure = predictions.confidence[chosen, of_view, of_point][there]
+                confidence = float(sure.mean()) if len(sure) else math.nan
+                numbers = values.mean(), np.median(values), np.percentile(values, 90)
+                rows.append(Row(name, view, point, int(there.sum()), *map(float, numbers), confidence))
+    return rows
+
+
+def read_summary(path: Path) -> dict[str, dict[str, float]]:
+    """Return the errors over all views and keypoints, per set, from the summary of a model folder."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["view"] == row["keypoint"] == ALL]
+    return {row["set"]: {key: float(row[key]) for key in Row._fields[3:]} for row in rows}
+
+
+def plot_history(path: Path, rows: Sequence[Sequence[float]]) -> None:
+    """Draw the training loss and the validation error over the steps of `callbacks.History`."""
+    table = np.array(rows, dtype=float).reshape(-1, 5)
+    figure = new_figure(7, 4)
+    axis = figure.subplots()
+    curves = {"training loss": (table[:, 1], table[:, 2]), "validation error (px)": (table[:, 1], table[:, 4])}
+    plot_loss_curves(axis, curves)
+    axis.set_ylabel("")
+    save_figure(figure, path)

@@ -1,0 +1,1 @@
+"""Losses: outputs and a batch in, a scalar out."""

@@ -1,0 +1,62 @@
+"""The per-view network: every image of every view goes through the same backbone and head."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lightning_pose.data.heatmaps import Decoded, decode
+from lightning_pose.models.backbones import ResNetBackbone
+from lightning_pose.models.heads import HeatmapHead
+
+
+class Pose2D(nn.Module):
+    """Images to heatmaps, one per keypoint.
+
+    Attributes:
+        n_keypoints: heatmaps per image.
+        stride: input pixels per heatmap pixel.
+    """
+
+    def __init__(self, backbone: str, n_keypoints: int, *, downsample_factor: int = 2, seed: int = 0) -> None:
+        """Build it with random weights that depend on the seed alone.
+
+        Args:
+            backbone: a name in `backbones.ARCHITECTURES`.
+            n_keypoints: keypoints per view.
+            downsample_factor: heatmaps are 2 to this power times smaller than images.
+            seed: of the initial weights.
+        """
+        super().__init__()
+        # torch's layers draw their weights from the global generator, which is given back as it was
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.backbone = ResNetBackbone(backbone)
+            self.head = HeatmapHead(
+                self.backbone.channels,
+                n_keypoints,
+                stride=self.backbone.stride,
+                downsample_factor=downsample_factor,
+            )
+        self.n_keypoints = n_keypoints
+        self.stride = 2**downsample_factor
+
+    def logits(self, images: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N K h w"]:
+        """Return unnormalised heatmaps in float32, under autocast too."""
+        return self.head(self.backbone(images)).float()
+
+    def forward(self, images: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N K h w"]:
+        """Return heatmaps that each sum to 1.
+
+        Args:
+            images: normalised as `data.images.normalise` does; H and W multiples of 32.
+        """
+        return heatmaps_from_logits(self.logits(images))
+
+    def decode(self, heatmaps: Float[Tensor, "N K h w"]) -> Decoded:
+        """Return coordinates in network-input pixels (N K 2) and confidences (N K)."""
+        return decode(heatmaps, self.stride)
+
+
+def heatmaps_from_logits(logits: Float[Tensor, "*N h w"]) -> Float[Tensor, "*N h w"]:
+    """Normalise over space."""
+    return logits.flatten(-2).softmax(dim=-1).reshape(logits.shape)

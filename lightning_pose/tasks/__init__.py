@@ -1,0 +1,1 @@
+"""Lightning modules that introduce networks to losses."""

@@ -1,0 +1,210 @@
+"""Train a network, or an ensemble of them, from a configuration to a model folder."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytorch_lightning as pl
+import torch
+
+from lightning_pose import build
+from lightning_pose.callbacks import (
+    History,
+    LastCheckpoint,
+    ProgressBar,
+    Status,
+    Validate,
+    Validation,
+    write_status,
+)
+from lightning_pose.claim import claim_config, claim_folder, is_complete
+from lightning_pose.config import Config, Source, csv_paths, load_config
+from lightning_pose.core.errors import ConfigError, DataError
+from lightning_pose.core.files import atomic_path
+from lightning_pose.data.labels import LabeledFrames
+from lightning_pose.data.split import read_split, split, write_split
+from lightning_pose.evaluate import (
+    evaluate_model,
+    mean_error,
+    pixel_errors,
+    plot_history,
+    predict_frames,
+    read_summary,
+)
+from lightning_pose.fit import fit
+from lightning_pose.model_dir import SPLIT_FILE, STATUS_FILE, SUMMARY_FILE, ModelDir, write_ensemble
+from lightning_pose.tasks.pose2d import Pose2DTask
+
+Errors = dict[str, dict[str, float]]  # set -> labels, mean_px, median_px, p90_px, confidence
+
+
+class TrainResult(NamedTuple):
+    """What came of one training.
+
+    Attributes:
+        model_dir: its folder.
+        errors: per set (train, validation, ...): labels, mean_px, median_px, p90_px, confidence.
+        checkpoint: the weights that prediction uses.
+        seconds: that this call took; near 0 for a training that was finished already.
+    """
+
+    model_dir: Path
+    errors: Errors
+    checkpoint: Path
+    seconds: float
+
+
+def train(
+    config: Source,
+    output_dir: Path | str,
+    *,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    show_progress: bool = False,
+) -> TrainResult:
+    """Train one network.
+
+    Args:
+        config: a YAML file, nested data, or a record.
+        output_dir: the model folder to make.
+        overrides: `key=value`, in hydra's grammar.
+        resume: continue an interrupted training in this folder; a finished one is left as it is.
+        overwrite: remove what is in the folder before.
+        show_progress: draw a progress bar.
+
+    Raises:
+        ConfigError: with every fault of the configuration; when the folder is not empty; when a resumed training
+            would not be the same.
+        DataError: with everything about labels and images that does not fit.
+        ModelError: when the weights to start from cannot be had.
+        KeyboardInterrupt: after Ctrl-C; what was trained until then can be resumed.
+    """
+    checked = load_config(config, overrides).config
+    folder = Path(output_dir)
+    claim_folder(folder, resume=resume, overwrite=overwrite)
+    claim_config(folder, checked)
+    return _train_all([(folder, checked)], show_progress)[0]
+
+
+def train_ensemble(
+    config: Source,
+    output_dir: Path | str,
+    seeds: Sequence[int],
+    *,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    show_progress: bool = False,
+) -> list[TrainResult]:
+    """Train networks that differ in their random numbers, not in their split, into `output_dir/rng=<seed>/`.
+
+    A seed sets initial weights, order and augmentation (`training.rng_seed_model_pt`). Images are read once for all.
+
+    Args:
+        config: as in `train`.
+        output_dir: the ensemble's folder, which gets an `ensemble.yaml`.
+        seeds: one per member.
+        overrides: as in `train`.
+        resume: continue; members that are finished are left as they are.
+        overwrite: remove what is in the folder before.
+        show_progress: draw a progress bar per member.
+
+    Raises:
+        ConfigError, DataError, ModelError, KeyboardInterrupt: as `train`.
+    """
+    if len(set(seeds)) < len(seeds) or not seeds:
+        raise ConfigError(f"seeds: expected different ones, got {' '.join(map(str, seeds)) or 'none'}")
+    folder = Path(output_dir)
+    runs = []
+    for seed in seeds:
+        member = load_config(config, [*overrides, f"training.rng_seed_model_pt={seed}"]).config
+        runs.append((folder / f"rng={seed}", member))
+    claim_folder(folder, resume=resume, overwrite=overwrite)
+    for path, member in runs:
+        path.mkdir(exist_ok=True)
+        claim_config(path, member)
+    write_ensemble(folder, [path.name for path, _ in runs])
+    return _train_all(runs, show_progress)
+
+
+def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list[TrainResult]:
+    """Train, or leave as they are, several networks on the same labels."""
+    frames: LabeledFrames | None = None
+    results = []
+    for folder, config in runs:
+        start = time.monotonic()
+        model = ModelDir(folder)
+        if not is_complete(folder):
+            frames = frames or build.build_frames(config)
+            _train_one(model, config, frames, show_progress)
+        errors = read_summary(folder / SUMMARY_FILE)
+        results.append(TrainResult(folder, errors, model.checkpoint(), time.monotonic() - start))
+    return results
+
+
+def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool) -> None:
+    """Train into a claimed folder, evaluate, and say that it is complete."""
+    sets = _write_inputs(model.path, config, frames)
+    data = build.build_data(config, frames, sets)
+    batches = build.steps_per_epoch(config, data)
+    total = build.total_steps(config, batches)
+    network = build.build_network(config, weights=True).to(memory_format=torch.channels_last)
+    task = build.build_task(config, network, batches)
+    options = build.trainer_options(config)
+    rows, half = data.rows.get("validation", []), options["precision"] == "bf16-mixed"
+
+    def validate(task: Pose2DTask) -> float:
+        size = config.training.val_batch_size
+        found = predict_frames(task.network, frames, rows, batch_size=size, autocast=half)
+        return mean_error(pixel_errors(frames, rows, found.xy))
+
+    status = model.path / STATUS_FILE
+    validation, last = _keepers(model, config, validate)
+    history = History(model.path / "logs" / "metrics.csv", validation)
+    callbacks: list[pl.Callback] = [validation, history, last, Status(status, total)]
+    if show_progress:
+        callbacks.append(ProgressBar(total, validation, model.path.name))
+    trainer = fit(task, data, model, callbacks=callbacks, options=options)
+    write_status(status, "EVALUATING", trainer.global_step, total)
+    plot_history(model.path / "loss_curves.png", history.rows)
+    evaluate_model(model, frames, sets, device=str(trainer.strategy.root_device))
+    write_status(status, "COMPLETED", trainer.global_step, total)
+
+
+def _keepers(model: ModelDir, config: Config, validate: Validate) -> tuple[Validation, LastCheckpoint]:
+    """Return what keeps the best and the last weights."""
+    training = config.training
+    validation = Validation(
+        validate,
+        model.checkpoints,
+        every_epochs=training.check_val_every_n_epoch,
+        patience=training.early_stop_patience if training.early_stopping else None,
+        min_steps=training.min_steps or 0,
+    )
+    last = LastCheckpoint(
+        model.checkpoints,
+        every_seconds=training.last_ckpt_every_seconds,
+        keep_every_epochs=training.ckpt_every_n_epochs,
+    )
+    return validation, last
+
+
+def _write_inputs(folder: Path, config: Config, frames: LabeledFrames) -> list[str]:
+    """Write the split and copies of the labels into the model folder; return the set of every instant.
+
+    Raises:
+        DataError: when a resumed training has other labels or another split.
+    """
+    sets = split(frames.frames, frames.view_names, build.build_split_rule(config)).tolist()
+    path = folder / SPLIT_FILE
+    if not path.is_file():
+        write_split(path, frames.frames[0], sets)
+    elif read_split(path) != dict(zip(frames.frames[0], sets, strict=True)):
+        raise DataError(f"{path} is not the split that the labels give now: they have changed since, so start anew")
+    for source in csv_paths(config).values():
+        with atomic_path(folder / source.name) as temporary:
+            shutil.copyfile(source, temporary)
+    return sets
