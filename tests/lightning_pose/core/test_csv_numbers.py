@@ -1,10 +1,10 @@
 import errno
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -108,9 +108,9 @@ def test_a_file_that_may_not_grow_leaves_nothing_half_written(tmp_path):
 def test_a_long_recording_is_written_and_read_in_seconds(tmp_path, rng):
     points = rng.normal(size=(100_000, 12, 2)) * 100
     poses = Poses(tuple("abcdefghijkl"), points, np.arange(100_000), likelihood=rng.random((100_000, 12)))
-    start = pd.Timestamp.now()
+    start = time.process_time()
     write_poses(tmp_path / "long.csv", poses)
     back = read_poses(tmp_path / "long.csv")
-    seconds = (pd.Timestamp.now() - start).total_seconds()
+    seconds = time.process_time() - start  # of the processor: other work on the machine does not count
     assert back.equals(poses)
-    assert seconds < 10, f"{seconds:.1f} s; about 1 s on two free cores"
+    assert seconds < 6, f"{seconds:.1f} s; about 1.5 s, where pandas takes 10"
