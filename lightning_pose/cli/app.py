@@ -61,7 +61,8 @@ def server_command(project: Path, *, port: int, host: str, browser: bool) -> lis
         "server.showEmailPrompt": "false",  # it would wait for an answer on the terminal
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "viewer",
+        "client.toolbarMode": "minimal",
+        "theme.primaryColor": "#0f766e",
     }
     flags = [f"--{key}={value}" for key, value in settings.items()]
     return [sys.executable, "-m", "streamlit", "run", script.origin, *flags, "--", str(project.resolve())]

@@ -1,0 +1,147 @@
+"""What the viewer finds in a folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.state import half_band, jumps, load, read_folder, window
+from lightning_pose.core.errors import DataError
+from lightning_pose.core.poses import Poses
+
+SESSION = "mouse7"
+
+
+@pytest.fixture
+def folder(demo_folder: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(demo_folder, tmp_path / "demo"))
+
+
+def test_sessions_are_found_with_all_that_belongs_to_them(demo_folder):
+    contents = read_folder(demo_folder)
+    assert list(contents.sessions) == ["mouse1", SESSION]
+    session = contents.sessions[SESSION]
+    assert set(session.videos) == {"top", "side"}
+    assert set(session.sources) == {"models/demo · seed 0", "models/demo · seed 1", "smoothed"}
+    assert session.sources["models/demo · seed 0"].views["top"].name == "mouse7_top_rng=0.csv"
+    assert session.sources["smoothed"].world.name == "multicam_3d_results.csv"
+    assert [path.name for path in session.labeled_videos] == ["mouse7_mosaic_labeled.mp4"]
+    assert session.truth.name == "mouse7_3d.csv"
+    assert contents.rig(session).unit == "mm"
+    assert contents.notes == []
+
+
+def test_a_session_without_predictions_is_there_too(demo_folder):
+    session = read_folder(demo_folder).sessions["mouse1"]
+    assert session.sources == {}
+    assert session.truth is None
+
+
+def test_the_project_itself_can_be_opened(demo_folder):
+    contents = read_folder(demo_folder / "project")
+    assert list(contents.sessions) == ["mouse1", SESSION]
+    assert contents.summary is None
+
+
+def test_a_folder_that_is_no_project_says_what_was_expected(tmp_path):
+    with pytest.raises(DataError, match=r"project\.yaml"):
+        read_folder(tmp_path)
+
+
+def test_3d_predictions_join_their_model(folder):
+    predictions = folder / "models" / "demo" / "video_preds"
+    shutil.copy(folder / "project" / "truth" / f"{SESSION}_3d.csv", predictions / f"{SESSION}_3d.csv")
+    source = read_folder(folder).sessions[SESSION].sources["models/demo"]
+    assert source.world == predictions / f"{SESSION}_3d.csv"
+
+
+def test_metric_tables_are_not_taken_for_keypoints(folder):
+    metrics = folder / "models" / "demo" / "video_preds" / f"{SESSION}_top_pixel_error.csv"
+    metrics.write_text("frame,nose\n0,1.0\n")
+    contents = read_folder(folder)
+    assert contents.notes == []
+    assert len(contents.sessions[SESSION].sources) == 3
+
+
+def test_a_file_of_no_view_is_named(folder):
+    stray = folder / "project" / "videos" / "holiday.mp4"
+    stray.write_bytes(b"")
+    notes = read_folder(folder).notes
+    assert len(notes) == 1
+    assert notes[0].startswith("project/videos/holiday.mp4: ")
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
+    secret = tmp_path / "mouse9_top.mp4"
+    secret.write_bytes(b"")
+    (folder / "project" / "videos" / "mouse9_top.mp4").symlink_to(secret)
+    contents = read_folder(folder)
+    assert "mouse9" not in contents.sessions
+    assert "leads out of the folder" in contents.notes[0]
+
+
+def test_smoothed_tables_go_to_the_session_their_folder_is_named_after(folder):
+    (folder / "summary.json").unlink()
+    os.renames(folder / "smoothed", folder / "smoothed_all" / "mouse1")
+    sessions = read_folder(folder).sessions
+    assert "smoothed_all/mouse1" in sessions["mouse1"].sources
+    assert "smoothed" not in sessions[SESSION].sources
+
+
+def test_smoothed_tables_of_no_known_session_are_named(folder):
+    (folder / "summary.json").unlink()
+    predictions = folder / "models" / "demo" / "video_preds"
+    for view in ("top", "side"):
+        shutil.copy(predictions / f"{SESSION}_{view}_rng=0.csv", predictions / f"mouse1_{view}_rng=0.csv")
+    notes = read_folder(folder).notes
+    assert len(notes) == 3
+    assert all("cannot tell which session" in note for note in notes)
+
+
+def test_half_a_band_is_1_96_standard_deviations(demo_folder):
+    world = load(demo_folder / "smoothed" / "multicam_3d_results.csv")
+    np.testing.assert_allclose(half_band(world), 1.96 * 2.0)
+
+
+def test_poses_without_variances_have_no_band(demo_folder):
+    assert half_band(load(demo_folder / "project" / "truth" / f"{SESSION}_3d.csv")) is None
+
+
+@pytest.mark.parametrize(
+    ("centre", "expected"), [(50, slice(40, 60)), (3, slice(0, 20)), (98, slice(80, 100))]
+)
+def test_a_window_keeps_its_width_at_the_ends(centre, expected):
+    assert window(100, centre, 20) == expected
+
+
+def test_a_window_wider_than_the_recording_is_all_of_it():
+    assert window(10, 4, 200) == slice(0, 10)
+
+
+def test_jumps_are_measured_against_each_keypoints_own_steps():
+    rng = np.random.default_rng(3)
+    points = np.stack([rng.normal(0, 50, (200, 2)), rng.normal(0, 0.5, (200, 2))], axis=1)
+    points[120, 1] += 20  # small beside the first keypoint's steps, huge beside its own
+    assert jumps(points, 1)[0] in (120, 121)
+
+
+def test_of_jumps_close_together_only_the_largest_is_named():
+    points = np.cumsum(np.ones((100, 1, 2)), axis=0)
+    points[40:] += 30
+    points[43:] += 50
+    points[80:] += 10
+    assert jumps(points, 2).tolist() == [43, 80]
+
+
+def test_missing_points_are_no_jumps():
+    points = np.cumsum(np.ones((50, 1, 2)), axis=0)
+    points[10:20] = np.nan
+    points[30:] += 30
+    assert jumps(points, 1)[0] == 30
+
+
+def test_one_frame_has_no_jumps():
+    assert len(jumps(Poses(("nose",), np.zeros((1, 1, 2)), np.arange(1)).points, 5)) == 0
