@@ -113,4 +113,4 @@ def test_a_long_recording_is_written_and_read_in_seconds(tmp_path, rng):
     back = read_poses(tmp_path / "long.csv")
     seconds = time.process_time() - start  # of the processor: other work on the machine does not count
     assert back.equals(poses)
-    assert seconds < 6, f"{seconds:.1f} s; about 1.5 s, where pandas takes 10"
+    assert seconds < 3, f"{seconds:.1f} s; about 1 s, where pandas takes 4"

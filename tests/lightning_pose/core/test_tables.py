@@ -107,7 +107,7 @@ def test_a_table_is_what_pandas_writes_and_reads(tmp_path, rng):
     assert poses.sets == ("train", "test") * 25
     write_poses(tmp_path / "ours.csv", poses)
     assert (tmp_path / "ours.csv").read_bytes() == (tmp_path / "pandas.csv").read_bytes()
-    back = pd.read_csv(tmp_path / "ours.csv", header=[0, 1, 2], index_col=0, float_precision="round_trip")
+    back = pd.read_csv(tmp_path / "ours.csv", header=[0, 1, 2], index_col=0)
     np.testing.assert_array_equal(back.iloc[:, :6].to_numpy(), values)
 
 
@@ -130,7 +130,7 @@ def test_every_recorded_table_survives_reading_and_writing(real_data, tmp_path):
 def test_recorded_values_are_those_that_pandas_reads(real_data):
     path = real_data / "human-4cam" / "balancing_3d.csv"
     poses = read_poses(path)
-    frame = pd.read_csv(path, header=[0, 1, 2], index_col=0, float_precision="round_trip")
+    frame = pd.read_csv(path, header=[0, 1, 2], index_col=0)
     assert (len(poses), len(poses.names), poses.dims, poses.scorer) == (70, 25, 3, "triangulated")
     np.testing.assert_array_equal(poses.points.reshape(70, 75), frame.to_numpy())
     labels = read_labels(real_data / "human-4cam" / "cam1.csv")
