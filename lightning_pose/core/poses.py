@@ -150,8 +150,14 @@ class Poses:
         if self.points.shape[1] != len(self.names):
             faults.append(f"names: {len(self.names)} for {self.points.shape[1]} keypoints")
         faults += [f"names: '{name}' occurs twice" for name in _repeated(self.names)]
-        if not all(self.names):
-            faults.append("names: one is empty")
+        faults += [
+            f"names: {name!r} is empty or has a line break"
+            for name in (*self.names, *self.extras)
+            if not name or "\n" in name or "\r" in name
+        ]
+        faults += [
+            f"extras: '{name}' is the name of another column" for name in self.extras if name in _RESERVED
+        ]
         if self.frames.ndim != 1 or len(self.frames) != len(self.points):
             faults.append(f"frames: shape {self.frames.shape} for {len(self.points)} rows")
         if self.frames.dtype.kind not in "iU":
@@ -170,6 +176,7 @@ class Poses:
 
 
 _ARRAYS = ("points", "likelihood", "variance", "visible")
+_RESERVED = {"x", "y", "z", "likelihood", "visible", *(f"{axis}_posterior_var" for axis in "xyz")}
 
 
 def stack_views(views: Mapping[str, Poses]) -> Float[np.ndarray, "V T K D"]:

@@ -111,7 +111,7 @@ def test_everything_that_does_not_fit_is_said_at_once(unchecked):
             likelihood=np.zeros((4, 2)),
             visible=np.full((4, 3), 7),
             sets=("train",),
-            extras={"uncertainty": np.zeros(4)},
+            extras={"uncertainty": np.zeros(4), "x": np.zeros((4, 3)), "a\nb": np.zeros((4, 3))},
         )
     text = str(caught.value)
     for fault in (
@@ -122,6 +122,8 @@ def test_everything_that_does_not_fit_is_said_at_once(unchecked):
         "likelihood: expected shape (4, 3), got (4, 2)",
         "visible: expected 0",
         "sets: 1 for 4 rows",
+        "extras: 'x' is the name of another column",
+        r"names: 'a\nb' is empty or has a line break",
         "uncertainty: expected shape (4, 3), got (4,)",
     ):
         assert fault in text
