@@ -51,7 +51,7 @@ def _show_pictures(contents: Contents) -> None:
     """Show the middle frame of the first sessions, those with predictions before the others."""
     filmed = [session for session in contents.sessions.values() if session.videos]
     chosen = sorted(filmed, key=lambda session: -len(session.sources))[:PICTURES]
-    for column, session in zip(st.columns(max(2, len(chosen))), chosen, strict=False):
+    for column, session in zip(st.columns(PICTURES), chosen, strict=False):
         with column, faults_as_messages():
             first = next(iter(session.videos.values()))
             column.image(middle_frame(first, first.stat().st_mtime_ns), caption=session.name, width="stretch")
@@ -59,9 +59,13 @@ def _show_pictures(contents: Contents) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def middle_frame(path: Path, changed: int) -> UInt8[np.ndarray, "H W 3"]:
-    """Return the frame in the middle of a video."""
+    """Return the frame in the middle of a video, cut to 4:3 around its centre."""
     with VideoReader(path) as reader:
-        return reader[len(reader) // 2]
+        frame = reader[len(reader) // 2]
+    height, width = frame.shape[:2]
+    high, wide = min(height, width * 3 // 4), min(width, height * 4 // 3)
+    top, left = (height - high) // 2, (width - wide) // 2
+    return frame[top : top + high, left : left + wide]
 
 
 def _row(session: Session) -> dict[str, str | int]:
