@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lightning_pose.cli import main as shell
+from lightning_pose.cli.main import SHELL
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lightning_pose", "eks", "apps")
@@ -148,7 +148,7 @@ def test_no_path_of_a_developers_machine_is_in_the_tree():
     assert not found
 
 
-@pytest.mark.parametrize("verb", shell.VERBS)
+@pytest.mark.parametrize("verb", SHELL.verbs)
 def test_every_verb_has_a_page_with_its_help(verb):
     page = ROOT / "docs" / "cli" / f"{verb}.md"
     assert page.is_file()
@@ -203,10 +203,10 @@ def commands() -> Iterator[tuple[str, str, str]]:
 def test_every_command_in_the_pages_exists_with_its_options():
     wrong = []
     for page, verb, line in commands():
-        if verb not in shell.VERBS:
+        if verb not in SHELL.verbs:
             wrong.append(f"{page}: {line}")
             continue
-        known = shell.verb_parser(verb).format_help()
+        known = SHELL.verb_parser(verb).format_help()
         flags = re.findall(r"(?<!\S)--?[a-z][\w-]*", line)
         wrong += [f"{page}: {line}" for flag in flags if not re.search(rf"(?<![\w-]){flag}(?![\w-])", known)]
     assert not wrong
