@@ -92,7 +92,8 @@ def build_network(config: Config, *, weights: bool = False) -> Pose2D:
 
     Args:
         config: completed.
-        weights: start from the weights that the configuration names; else random ones are for a checkpoint to fill.
+        weights: start from the weights that the configuration names; else random ones are for a checkpoint to
+            fill.
 
     Raises:
         ModelError: when the weights cannot be had or do not fit.

@@ -28,7 +28,8 @@ STATUS_SECONDS = 1.0
 class Validation(pl.Callback):
     """Validate every few epochs and at the end, and keep the weights of the smallest error.
 
-    The weights alone go to `epoch=E-step=S-best.ckpt`; the error before it is in `best`, the course in `history`.
+    The weights alone go to `epoch=E-step=S-best.ckpt`; the error before it is in `best`, the course in
+    `history`.
     """
 
     def __init__(
@@ -63,7 +64,11 @@ class Validation(pl.Callback):
         pl_module.log("val_pixel_error", self.error)
         if self.error >= self.best:
             self.worse += 1
-            if self.patience is not None and self.worse >= self.patience and trainer.global_step >= self.min_steps:
+            if (
+                self.patience is not None
+                and self.worse >= self.patience
+                and trainer.global_step >= self.min_steps
+            ):
                 trainer.should_stop = True
             return
         former = self.best_name
@@ -78,7 +83,7 @@ class Validation(pl.Callback):
         return {"best": self.best, "best_name": self.best_name, "worse": self.worse, "error": self.error}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up where the interrupted run was; a best checkpoint that it wrote later is forgotten with its steps."""
+        """Take up where the interrupted run was; a best checkpoint it wrote later goes with its steps."""
         self.best, self.best_name = state_dict["best"], state_dict["best_name"]
         self.worse, self.error = state_dict["worse"], state_dict["error"]
         for path in self.folder.glob("*-best.ckpt"):
@@ -87,10 +92,10 @@ class Validation(pl.Callback):
 
 
 class LastCheckpoint(pl.Callback):
-    """Write `last.ckpt` at the ends of epochs, a set time apart, and at the end: what a resumed run starts from.
+    """Write `last.ckpt` at ends of epochs, a set time apart, and at the end: what a resumed run starts from.
 
-    It is written beside and renamed, so a kill at any moment leaves the former one whole. Periodic copies are kept where
-    they are asked for.
+    It is written beside and renamed, so a kill at any moment leaves the former one whole. Periodic copies are
+    kept where they are asked for.
     """
 
     def __init__(self, folder: Path, *, every_seconds: float, keep_every_epochs: int | None) -> None:
@@ -112,7 +117,7 @@ class LastCheckpoint(pl.Callback):
 
 
 class History(pl.Callback):
-    """Collect loss, learning rate and validation error; the table is part of the checkpoint, so it resumes too."""
+    """Collect loss, learning rate and validation error; the table is in the checkpoint, so it resumes too."""
 
     COLUMNS = ("epoch", "step", "train_loss", "learning_rate", "val_pixel_error")
 
@@ -169,7 +174,9 @@ class Status(pl.Callback):
             self._written = time.monotonic()
             write_status(self.path, "TRAINING", trainer.global_step, self.total)
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """Say that it ended early."""
         word = "INTERRUPTED" if isinstance(exception, KeyboardInterrupt) else "FAILED"
         write_status(self.path, word, trainer.global_step, self.total)
@@ -203,16 +210,17 @@ class ProgressBar(pl.Callback):
         """Leave it as it ended."""
         self.bar.stop()
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """Leave the terminal in order."""
         self.bar.stop()
 
 
 def is_last_epoch(trainer: pl.Trainer) -> bool:
     """Return whether no epoch follows this one."""
-    limits = (trainer.max_steps is not None and 0 <= trainer.max_steps <= trainer.global_step,
-              trainer.max_epochs is not None and 0 <= trainer.max_epochs <= trainer.current_epoch + 1)  # fmt: skip
-    return any(limits) or trainer.should_stop
+    limits = ((trainer.max_steps, trainer.global_step), (trainer.max_epochs, trainer.current_epoch + 1))
+    return trainer.should_stop or any(most is not None and 0 <= most <= done for most, done in limits)
 
 
 def save_weights(path: Path, task: pl.LightningModule, trainer: pl.Trainer, error: float) -> None:

@@ -33,8 +33,8 @@ def claim_folder(folder: Path, *, resume: bool, overwrite: bool) -> None:
         return
     if not overwrite:
         raise ConfigError(
-            f"{folder} is not empty. --resume continues the training in it, --overwrite removes it and starts anew; or "
-            "name another --output_dir"
+            f"{folder} is not empty. --resume continues the training in it, --overwrite removes it and "
+            "starts anew; or name another --output_dir"
         )
     if not any((folder / name).is_file() for name in (CONFIG_FILE, ENSEMBLE_FILE)):
         raise ConfigError(f"{folder} holds something that is no model, so --overwrite does not remove it")

@@ -79,7 +79,7 @@ def predict_frames(
 
 
 def pixel_errors(frames: LabeledFrames, rows: Sequence[int], xy: Float[np.ndarray, "N V K 2"]) -> np.ndarray:
-    """Return the distance to every visible label in pixels of the image on disk (N V K), NaN where there is none."""
+    """Return the distance to visible labels in pixels of the image on disk (N V K), NaN without one."""
     labels = np.stack([poses.points[list(rows)] for poses in frames.poses.values()], axis=1)
     labels = np.where((frames.visible[list(rows)] == VISIBLE)[..., None], labels, np.nan)
     return np.linalg.norm(xy - labels, axis=-1)
@@ -91,7 +91,11 @@ def mean_error(errors: Float[np.ndarray, "N V K"]) -> float:
 
 
 def write_predictions(
-    folder: Path, frames: LabeledFrames, predictions: Predictions, sets: Sequence[str] | None, suffix: str = ""
+    folder: Path,
+    frames: LabeledFrames,
+    predictions: Predictions,
+    sets: Sequence[str] | None,
+    suffix: str = "",
 ) -> None:
     """Write `predictions[_<view>]<suffix>.csv` and its pixel errors for every view."""
     errors = pixel_errors(frames, range(len(frames)), predictions.xy)
@@ -113,8 +117,8 @@ def write_predictions(
 def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], *, device: str) -> None:
     """Predict all labeled frames with the best checkpoint; write predictions, their errors and the summary.
 
-    Label files beside the training ones that end in `_new` or `_test`, of recordings unlike them, are evaluated as well
-    where every view has one; their sets are called `labels_new` and `labels_test`.
+    Label files beside the training ones that end in `_new` or `_test`, of recordings unlike them, are
+    evaluated as well where every view has one; their sets are called `labels_new` and `labels_test`.
 
     Raises:
         DataError: when these further labels do not fit.
@@ -133,7 +137,10 @@ def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], 
             found = predict_frames(network, others, range(len(others)), batch_size=size)
             write_predictions(model.path, others, found, None, suffix)
             rows += summarise(others, found, [f"labels{suffix}"] * len(others))
-    with atomic_path(model.path / SUMMARY_FILE) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        atomic_path(model.path / SUMMARY_FILE) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(Row._fields)
         writer.writerows([*row[:4], *(f"{value:.4f}" for value in row[4:])] for row in rows)
@@ -154,8 +161,8 @@ def summarise(frames: LabeledFrames, predictions: Predictions, sets: Sequence[st
                 values = part[there] if there.any() else np.array([np.nan])
                 sure = predictions.confidence[chosen, of_view, of_point][there]
                 confidence = float(sure.mean()) if len(sure) else math.nan
-                numbers = values.mean(), np.median(values), np.percentile(values, 90)
-                rows.append(Row(name, view, point, int(there.sum()), *map(float, numbers), confidence))
+                numbers = float(values.mean()), float(np.median(values)), float(np.percentile(values, 90))
+                rows.append(Row(name, view, point, int(there.sum()), *numbers, confidence))
     return rows
 
 
@@ -171,7 +178,10 @@ def plot_history(path: Path, rows: Sequence[Sequence[float]]) -> None:
     table = np.array(rows, dtype=float).reshape(-1, 5)
     figure = new_figure(7, 4)
     axis = figure.subplots()
-    curves = {"training loss": (table[:, 1], table[:, 2]), "validation error (px)": (table[:, 1], table[:, 4])}
+    curves = {
+        "training loss": (table[:, 1], table[:, 2]),
+        "validation error (px)": (table[:, 1], table[:, 4]),
+    }
     plot_loss_curves(axis, curves)
     axis.set_ylabel("")
     save_figure(figure, path)

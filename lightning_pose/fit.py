@@ -46,9 +46,17 @@ def fit(
     return trainer
 
 
+EXPECTED_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*log_every_n_steps.*",
+    ".*validation_step.*",
+    ".*isinstance.treespec.*",
+)
+
+
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Turn what Lightning makes of Ctrl-C (exit code 1, signal ignored from then on) back into a KeyboardInterrupt."""
+    """Turn what Lightning makes of Ctrl-C (exit code 1, signals ignored) back into a KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
         yield
         return
@@ -65,7 +73,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Lightning from announcing devices and from advising more loader processes than one for data in memory."""
+    """Keep Lightning from announcing devices and from advising loader processes for data in memory."""
     names = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "lightning.fabric")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
@@ -73,8 +81,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            for text in (".*does not have many workers.*", ".*no `val_dataloader`.*", ".*log_every_n_steps.*",
-                         ".*validation_step.*", ".*lr_scheduler.step.*", ".*isinstance.treespec.*"):  # fmt: skip
+            for text in EXPECTED_WARNINGS:
                 warnings.filterwarnings("ignore", message=text)
             yield
     finally:

@@ -81,13 +81,13 @@ class ModelDir:
         Raises:
             ModelError: when there is none.
         """
-        # any version and any name of the model: folders are renamed, and other versions of the program count up
+        # any version and any name of the model: folders get renamed, and other programs count versions up
         best = sorted(self.path.glob(f"{LOGS}/*/version_*/checkpoints/*-best.ckpt"), key=_modified)
         last = sorted(self.path.glob(f"{LOGS}/*/version_*/checkpoints/last.ckpt"), key=_modified)
         if not best and not last:
             raise ModelError(
-                f"{self.path} has no checkpoint: expected {self.checkpoints}/*-best.ckpt or last.ckpt. Has its training "
-                "ended, or was it interrupted before the first one? (`litpose train ... --resume` continues it)"
+                f"{self.path} has no checkpoint: expected {self.checkpoints}/*-best.ckpt or last.ckpt. "
+                "Was its training interrupted before the first one? `litpose train ... --resume` continues it"
             )
         return (best or last)[-1]
 
@@ -103,10 +103,11 @@ def is_ensemble_dir(path: Path | str) -> bool:
 
 
 def members(path: Path | str) -> dict[str, ModelDir]:
-    """Return the models of a folder by name: those of an ensemble (`rng=0`, ...), or the one model under the name "".
+    """Return the models of a folder by name: an ensemble's (`rng=0`, ...), or one under the name "".
 
     Raises:
-        ModelError: when the folder is neither, or a member of the ensemble is not there; it says what is missing.
+        ModelError: when the folder is neither, or a member of the ensemble is not there; it says what is
+            missing.
     """
     path = Path(path)
     if not is_ensemble_dir(path):
@@ -122,7 +123,9 @@ def members(path: Path | str) -> dict[str, ModelDir]:
         raise ModelError(f"{path / ENSEMBLE_FILE}: expected `members:` with the folders of the models")
     absent = [str(name) for name in names if not is_model_dir(path / str(name))]
     if absent:
-        raise ModelError(f"{path}: members {', '.join(absent)} of the ensemble are not there, or not trained yet")
+        raise ModelError(
+            f"{path}: members {', '.join(absent)} of the ensemble are not there, or not trained yet"
+        )
     return {str(name): ModelDir(path / str(name)) for name in names}
 
 
@@ -137,12 +140,14 @@ def not_a_model(path: Path) -> str:
         return f"{path}: there is no such folder"
     lacking = [name for name in (CONFIG_FILE, LOGS) if not (path / name).exists()]
     return (
-        f"{path} is not a trained model: it lacks {' and '.join(lacking)}. Expected the folder that `litpose train "
-        f"--output_dir` wrote, or one with {ENSEMBLE_FILE}"
+        f"{path} is not a trained model: it lacks {' and '.join(lacking)}. Expected the folder that "
+        f"`litpose train --output_dir` wrote, or one with {ENSEMBLE_FILE}"
     )
 
 
-def load_network(model: ModelDir | Path | str, device: str = "cpu", checkpoint: Path | None = None) -> "Pose2D":
+def load_network(
+    model: ModelDir | Path | str, device: str = "cpu", checkpoint: Path | None = None
+) -> "Pose2D":
     """Return a trained network, ready to predict.
 
     Args:
@@ -151,11 +156,9 @@ def load_network(model: ModelDir | Path | str, device: str = "cpu", checkpoint: 
         checkpoint: other than the best one.
 
     Raises:
-        ModelError: when the folder is not a model, or its checkpoint does not hold the network that its configuration
-            describes.
+        ModelError: when the folder is not a model, or its checkpoint does not hold the network that its
+            configuration describes.
     """
-    import torch
-
     from lightning_pose.build import build_network
     from lightning_pose.models.backbones import read_state
 
@@ -163,13 +166,17 @@ def load_network(model: ModelDir | Path | str, device: str = "cpu", checkpoint: 
     network = build_network(model.config)
     path = checkpoint or model.checkpoint()
     state = {
-        key.removeprefix("network."): value for key, value in read_state(path).items() if key.startswith("network.")
+        key.removeprefix("network."): value
+        for key, value in read_state(path).items()
+        if key.startswith("network.")
     }
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise ModelError(f"{path} does not hold the network of {model.path / CONFIG_FILE}: {error}") from error
-    return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        raise ModelError(
+            f"{path} does not hold the network of {model.path / CONFIG_FILE}: {error}"
+        ) from error
+    return network.eval().requires_grad_(False).to(device).channels_last()
 
 
 def _modified(path: Path) -> float:

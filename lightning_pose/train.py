@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytorch_lightning as pl
-import torch
 
 from lightning_pose import build
 from lightning_pose.callbacks import (
@@ -76,8 +75,8 @@ def train(
         show_progress: draw a progress bar.
 
     Raises:
-        ConfigError: with every fault of the configuration; when the folder is not empty; when a resumed training
-            would not be the same.
+        ConfigError: with every fault of the configuration; when the folder is not empty; when a resumed
+            training would not be the same.
         DataError: with everything about labels and images that does not fit.
         ModelError: when the weights to start from cannot be had.
         KeyboardInterrupt: after Ctrl-C; what was trained until then can be resumed.
@@ -101,7 +100,8 @@ def train_ensemble(
 ) -> list[TrainResult]:
     """Train networks that differ in their random numbers, not in their split, into `output_dir/rng=<seed>/`.
 
-    A seed sets initial weights, order and augmentation (`training.rng_seed_model_pt`). Images are read once for all.
+    A seed sets initial weights, order and augmentation (`training.rng_seed_model_pt`). Images are read once
+    for all.
 
     Args:
         config: as in `train`.
@@ -151,7 +151,7 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
     data = build.build_data(config, frames, sets)
     batches = build.steps_per_epoch(config, data)
     total = build.total_steps(config, batches)
-    network = build.build_network(config, weights=True).to(memory_format=torch.channels_last)
+    network = build.build_network(config, weights=True).channels_last()
     task = build.build_task(config, network, batches)
     options = build.trainer_options(config)
     rows, half = data.rows.get("validation", []), options["precision"] == "bf16-mixed"
@@ -203,7 +203,9 @@ def _write_inputs(folder: Path, config: Config, frames: LabeledFrames) -> list[s
     if not path.is_file():
         write_split(path, frames.frames[0], sets)
     elif read_split(path) != dict(zip(frames.frames[0], sets, strict=True)):
-        raise DataError(f"{path} is not the split that the labels give now: they have changed since, so start anew")
+        raise DataError(
+            f"{path} is not the split that the labels give now: they have changed since, so start anew"
+        )
     for source in csv_paths(config).values():
         with atomic_path(folder / source.name) as temporary:
             shutil.copyfile(source, temporary)

@@ -13,8 +13,8 @@ examples:
   litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2
   litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2 --resume
 
-The smallest configuration is one key: `data: {data_dir: path/to/project}`. Relative paths in a configuration are
-relative to its file. docs/formats/config.md lists every key.
+The smallest configuration is one key: `data: {data_dir: path/to/project}`. Relative paths in a configuration
+are relative to its file. docs/formats/config.md lists every key.
 """
 
 
@@ -23,7 +23,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("config", type=Path, metavar="CONFIG", help="YAML file")
     parser.add_argument(
-        "settings", nargs="*", metavar="key=value", help="change a key of the configuration, directly after CONFIG"
+        "settings",
+        nargs="*",
+        metavar="key=value",
+        help="change a key of the configuration, directly after CONFIG",
     )
     parser.add_argument(
         "--overrides", nargs="*", default=[], metavar="key=value", help="the same, anywhere in the command"
@@ -32,10 +35,18 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--output_dir", type=Path, metavar="DIR", help="model folder to make (default: outputs/<date>/<time>)"
     )
     parser.add_argument(
-        "--seeds", type=int, nargs="+", metavar="N", help="train an ensemble, a network per seed, into DIR/rng=<seed>"
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="train an ensemble, a network per seed, into DIR/rng=<seed>",
     )
-    parser.add_argument("--resume", action="store_true", help="continue an interrupted training in --output_dir")
-    parser.add_argument("--overwrite", action="store_true", help="remove the model that is in --output_dir before")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue an interrupted training in --output_dir"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="remove the model that is in --output_dir before"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     # checked before torch is loaded, which takes seconds
     notes = load_config(args.config, overrides).notes
     if notes:
-        table = Table("key", "without effect, since", title="Keys that change nothing here", title_justify="left")
+        table = Table(
+            "key", "without effect, since", title="Keys that change nothing here", title_justify="left"
+        )
         for key, reason in notes.items():
             table.add_row(key, reason)
         console.print(table)
@@ -93,7 +106,15 @@ def run(args: argparse.Namespace) -> int:
 
 def resume_command(args: argparse.Namespace, output: Path) -> str:
     """Return the command that continues an interrupted training."""
-    words = ["litpose", "train", str(args.config), *args.settings, *args.overrides, "--output_dir", str(output)]
+    words = [
+        "litpose",
+        "train",
+        str(args.config),
+        *args.settings,
+        *args.overrides,
+        "--output_dir",
+        str(output),
+    ]
     if args.seeds:
         words += ["--seeds", *(str(seed) for seed in args.seeds)]
     return shlex.join([*words, "--resume"])

@@ -28,7 +28,7 @@ def nearest(word: str, words: Iterable[Any]) -> str | None:
     return next(iter(difflib.get_close_matches(word, [str(w) for w in words], n=1, cutoff=0.6)), None)
 
 
-class _Misfit(Exception):
+class _MisfitError(Exception):
     """What a value was expected to be."""
 
 
@@ -57,7 +57,7 @@ class _Binder:
         """Convert one value into `values`, or note why it does not fit."""
         try:
             converted = self._convert(kind, value, name)
-        except _Misfit as expected:
+        except _MisfitError as expected:
             self.faults.append(f"{name}: expected {expected}, got {_show(value)}")
             return
         if converted is not _DEFAULT:
@@ -75,7 +75,7 @@ class _Binder:
         """Return `value` as `kind`.
 
         Raises:
-            _Misfit: with what was expected.
+            _MisfitError: with what was expected.
         """
         origin, args = get_origin(kind), get_args(kind)
         if kind is Any:
@@ -84,13 +84,13 @@ class _Binder:
             return self._union(args, value, name)
         if origin is Literal:
             if str(value) not in args:
-                raise _Misfit(_words(kind))
+                raise _MisfitError(_words(kind))
             return str(value)
         if dataclasses.is_dataclass(kind) or origin is dict:
             return self._mapping(kind, value, name)
         if origin is list:
             if not isinstance(value, list | tuple):
-                raise _Misfit(_words(kind))
+                raise _MisfitError(_words(kind))
             return [self._convert(args[0], item, f"{name}[{i}]") for i, item in enumerate(value)]
         return _scalar(kind, value)
 
@@ -99,7 +99,7 @@ class _Binder:
         if value is None:
             return _DEFAULT
         if not isinstance(value, Mapping):
-            raise _Misfit(_words(kind))
+            raise _MisfitError(_words(kind))
         if get_origin(kind) is not dict:
             return self.section(kind, value, f"{name}.")
         result: dict[str, Any] = {}
@@ -116,9 +116,9 @@ class _Binder:
         for kind in sorted(kinds, key=lambda kind: type(value) is not kind):
             try:
                 return self._convert(kind, value, name)
-            except _Misfit:
+            except _MisfitError:
                 continue
-        raise _Misfit(" or ".join(dict.fromkeys(_words(kind) for kind in kinds)))
+        raise _MisfitError(" or ".join(dict.fromkeys(_words(kind) for kind in kinds)))
 
 
 def _scalar(kind: type, value: Any) -> Any:
@@ -127,12 +127,12 @@ def _scalar(kind: type, value: Any) -> Any:
         try:
             return float(value)
         except ValueError:
-            raise _Misfit(_words(kind)) from None
+            raise _MisfitError(_words(kind)) from None
     if kind is int and isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
-    raise _Misfit(_words(kind))
+    raise _MisfitError(_words(kind))
 
 
 def _words(kind: Any) -> str:

@@ -16,8 +16,9 @@ EXTRA_LOSSES: tuple[str, ...] = ()
 STRIDE = 32  # of every backbone here
 
 _WHOLE_FROM_ONE = (
-    "train_batch_size", "val_batch_size", "test_batch_size", "max_epochs", "max_steps", "accumulate_grad_batches",
-    "check_val_every_n_epoch", "log_every_n_steps", "ckpt_every_n_epochs", "early_stop_patience",
+    "train_batch_size", "val_batch_size", "test_batch_size", "max_epochs", "max_steps",
+    "accumulate_grad_batches", "check_val_every_n_epoch", "log_every_n_steps", "ckpt_every_n_epochs",
+    "early_stop_patience",
 )  # fmt: skip
 _NOT_NEGATIVE = (
     "min_epochs", "min_steps", "unfreezing_epoch", "unfreezing_step", "rng_seed_data_pt", "rng_seed_model_pt",
@@ -39,7 +40,8 @@ def _model_faults(config: Config) -> Iterator[str]:
     yield from _choice("model.head", model.head, HEADS)
     yield from _choice("model.heatmap_loss_type", model.heatmap_loss_type, HEATMAP_LOSSES)
     if model.backbone_pretrained is False and model.backbone_weights not in (None, "none"):
-        yield f"model.backbone_pretrained is false, but model.backbone_weights is {model.backbone_weights}: choose one"
+        weights = model.backbone_weights
+        yield f"model.backbone_pretrained is false, but model.backbone_weights is {weights}: choose one"
     if model.backbone_checkpoint and model.backbone_weights:
         yield "model.backbone_checkpoint and model.backbone_weights are both given: choose one"
     if "/" in model.model_name or not model.model_name:
@@ -47,7 +49,7 @@ def _model_faults(config: Config) -> Iterator[str]:
 
 
 def _loss_faults(config: Config) -> Iterator[str]:
-    """Yield losses that are not there; a loss of the peer that acts by its weight alone counts as asked for."""
+    """Yield losses that are not there; one that acts by its weight alone counts as asked for."""
     asked = list(config.model.losses_to_use or [])
     asked += [
         name
@@ -69,13 +71,15 @@ def _data_faults(config: Config) -> Iterator[str]:
         size = getattr(data.image_resize_dims, side)
         if size is not None and (size < STRIDE or size % STRIDE):
             near = max(STRIDE, round(size / STRIDE) * STRIDE)
-            yield f"data.image_resize_dims.{side}: expected a multiple of {STRIDE}, got {size}; nearest is {near}"
+            key = f"data.image_resize_dims.{side}"
+            yield f"{key}: expected a multiple of {STRIDE}, got {size}; nearest is {near}"
     if (data.image_resize_dims.height is None) != (data.image_resize_dims.width is None):
         yield "data.image_resize_dims: give both height and width, or neither"
     if data.num_keypoints is not None and data.num_keypoints < 1:
         yield f"data.num_keypoints: expected 1 or more, got {data.num_keypoints}"
     if data.keypoint_names and data.num_keypoints not in (None, len(data.keypoint_names)):
-        yield f"data.num_keypoints is {data.num_keypoints}, but data.keypoint_names has {len(data.keypoint_names)}"
+        named = len(data.keypoint_names)
+        yield f"data.num_keypoints is {data.num_keypoints}, but data.keypoint_names has {named}"
     for key in ("keypoint_names", "view_names"):
         names = getattr(data, key) or []
         for name in sorted({name for name in names if names.count(name) > 1}):
@@ -133,7 +137,8 @@ def _rate_faults(config: Config) -> Iterator[str]:
         yield f"training.optimizer_params.learning_rate: expected a number above 0, got {rate}"
     warmup = training.lr_scheduler_params.onecycle.warmup
     if not 0 <= warmup < 1:
-        yield f"training.lr_scheduler_params.onecycle.warmup: expected a fraction from 0 to below 1, got {warmup}"
+        key = "training.lr_scheduler_params.onecycle.warmup"
+        yield f"{key}: expected a fraction from 0 to below 1, got {warmup}"
     if training.gradient_clip is not None and training.gradient_clip <= 0:
         yield f"training.gradient_clip: expected a number above 0, or null, got {training.gradient_clip}"
 
@@ -142,7 +147,10 @@ def _augment_faults(config: Config) -> Iterator[str]:
     """Yield faults of the augmentation."""
     imgaug, augment = config.training.imgaug, config.training.augment
     if isinstance(imgaug, dict):
-        yield "training.imgaug: a table of imgaug transforms is not read; set training.augment, or one of " + ", ".join(PRESETS)
+        yield (
+            "training.imgaug: a table of imgaug transforms is not read; set training.augment, or one of "
+            + ", ".join(PRESETS)
+        )
     else:
         yield from _choice("training.imgaug", imgaug, tuple(PRESETS))
     for entry in fields(augment):

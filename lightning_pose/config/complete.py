@@ -1,4 +1,4 @@
-"""Fill in what a configuration leaves to the project: files, views, keypoints, skeleton, sizes; and check the files."""
+"""Fill in what a configuration leaves to the project: files, views, keypoints, sizes; check the files."""
 
 import copy
 from collections.abc import Sequence
@@ -75,10 +75,14 @@ def _label_files(
         views = data.view_names if data.view_names is not None else _views_of(names, project)
         if len(views or [""]) != len(names):
             listed = ", ".join(views) or "none"
-            return {}, [f"data.view_names and data.csv_file: {len(views)} views ({listed}), but {len(names)} label files"]
+            return {}, [
+                f"data.view_names and data.csv_file: {len(views)} views ({listed}), {len(names)} label files"
+            ]
         named = {view: data_dir / name for view, name in zip(views or [""], names, strict=True)}
     data.view_names = list(views)
-    data.csv_file = [str(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path) for path in named.values()]
+    data.csv_file = [
+        str(path.relative_to(data_dir) if path.is_relative_to(data_dir) else path) for path in named.values()
+    ]
     return named, [f"data.csv_file: there is no file {path}" for path in named.values() if not path.is_file()]
 
 
@@ -89,7 +93,9 @@ def _views_of(names: Sequence[str], project: Project | None) -> list[str]:
     stems = [Path(name).stem.removeprefix(f"{LABELS}_") for name in names]
     if project is not None and set(project.view_names) >= set(stems):
         return stems
-    return list(project.view_names) if project is not None and len(project.view_names) == len(names) else stems
+    return (
+        list(project.view_names) if project is not None and len(project.view_names) == len(names) else stems
+    )
 
 
 def _complete_from_labels(
@@ -109,10 +115,16 @@ def _complete_from_labels(
     for view, found in headers.items():
         if found != names:
             lacking, added = sorted(set(names) - set(found)), sorted(set(found) - set(names))
-            what = f"lacks {lacking}, has {added} in addition" if lacking or added else "has them in another order"
+            what = (
+                f"lacks {lacking}, has {added} in addition"
+                if lacking or added
+                else "has them in another order"
+            )
             faults.append(f"keypoints: {files[view]} {what}; expected {', '.join(names)}")
     if data.num_keypoints not in (None, len(names)):
-        faults.append(f"data.num_keypoints is {data.num_keypoints}, but there are {len(names)} keypoints in the labels")
+        faults.append(
+            f"data.num_keypoints is {data.num_keypoints}, but there are {len(names)} keypoints in the labels"
+        )
     data.keypoint_names, data.num_keypoints = list(names), len(names)
     skeleton = _skeleton(names, project)
     if data.skeleton is None:
@@ -120,7 +132,9 @@ def _complete_from_labels(
     if data.swaps is None:
         data.swaps = [[names[a], names[b]] for a, b in skeleton.swaps]
     if config.training.imgaug_hflip and not data.swaps:
-        faults.append("training.imgaug_hflip: no keypoints are left and right of each other; list the pairs in data.swaps")
+        faults.append(
+            "training.imgaug_hflip: no keypoints are left and right of each other; list them in data.swaps"
+        )
     if data.image_resize_dims.height is None:
         faults += _choose_size(data, files, data_dir)
     return faults
@@ -134,7 +148,7 @@ def _skeleton(names: tuple[str, ...], project: Project | None) -> Skeleton:
 
 
 def _choose_size(data: DataConfig, files: dict[str, Path], data_dir: Path) -> list[str]:
-    """Set a network size with the shape of the first image and the area of 256 x 256, or smaller where images are."""
+    """Set a network size of the shape of the first image and the area of 256 x 256, or smaller as it is."""
     view, path = next(iter(files.items()))
     try:
         first = str(read_labels(path).frames[0])

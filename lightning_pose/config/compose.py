@@ -14,7 +14,9 @@ from yaml import YAMLError
 import configs
 from lightning_pose.core.errors import ConfigError, raise_collected
 
-GROUPS = tuple(Path(configs.__file__).parent.resolve().glob("*/"))  # folders of alternatives, as `model=resnet50`
+GROUPS = tuple(
+    Path(configs.__file__).parent.resolve().glob("*/")
+)  # folders of alternatives, as `model=resnet50`
 
 
 def compose_file(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def resolve_data(data: dict[str, Any], overrides: Sequence[str] = ()) -> dict[st
 
 
 def _written_out(overrides: Sequence[str]) -> list[str]:
-    """Let plain `key=value` also add a key that the file leaves to its default; misspellings are found later."""
+    """Let plain `key=value` also add a key that the file lacks; misspellings are found later."""
     groups = {folder.name for folder in GROUPS}
     return [
         f"++{word}" if parsed.is_change() and parsed.key_or_group not in groups else word
@@ -83,10 +85,16 @@ def _parsed(overrides: Sequence[str]) -> list[Any]:
         try:
             parsed += parser.parse_overrides([word])
         except HydraException:
-            faults.append(f"`{word}`: expected key=value, as in training.max_steps=300 (quote lists and spaces)")
+            faults.append(
+                f"`{word}`: expected key=value, as in training.max_steps=300 (quote lists and spaces)"
+            )
     if faults:
         raise_collected(ConfigError, "overrides that cannot be read", faults)
-    sweeps = [f"`{p.input_line}`: several values at once are not trained in one run" for p in parsed if p.is_sweep_override()]
+    sweeps = [
+        f"`{p.input_line}`: several values at once are not trained in one run"
+        for p in parsed
+        if p.is_sweep_override()
+    ]
     if sweeps:
         raise_collected(ConfigError, "overrides that cannot be used", sweeps)
     return parsed

@@ -32,12 +32,12 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
     Args:
         source: a YAML file, nested data, or a record.
         overrides: `key=value`, in hydra's grammar.
-        folder: what relative paths in nested data are relative to; None is the working directory. Those in a file are
-            relative to the file.
+        folder: what relative paths in nested data are relative to; None is the working directory. Those in a
+            file are relative to the file.
 
     Raises:
-        ConfigError: with every fault: unknown keys and the nearest known one, types, ranges, choices, missing files,
-            views that do not fit the label files.
+        ConfigError: with every fault: unknown keys and the nearest known one, types, ranges, choices, missing
+            files, views that do not fit the label files.
     """
     name = "the configuration"
     if isinstance(source, Path | str):
@@ -45,7 +45,9 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
         name, data = str(path), compose_file(path, overrides)
         folder = folder or path.parent
     else:
-        data = resolve_data(dataclasses.asdict(source) if isinstance(source, Config) else dict(source), overrides)
+        data = resolve_data(
+            dataclasses.asdict(source) if isinstance(source, Config) else dict(source), overrides
+        )
     bound = bind(Config, _with_preset(data))
     config, missing = complete(bound.record, (folder or Path.cwd()).resolve())
     # a key that a misspelling stood for is not missing as well

@@ -1,7 +1,7 @@
 """The typed schema of a training configuration: every key, its type and its default.
 
-The names are those of Lightning Pose wherever it has one; what is ours in addition is marked `ours`. YAML files say
-only what differs from here. Plain dataclasses: nothing here knows torch, hydra or omegaconf.
+The names are those of Lightning Pose wherever it has one; what is ours in addition is marked `ours`. YAML
+files say only what differs from here. Plain dataclasses: nothing here knows torch, hydra or omegaconf.
 """
 
 from dataclasses import dataclass, field
@@ -109,13 +109,17 @@ class TrainingConfig:
     imgaug_3d: bool = False
     imgaug_hflip: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # ours
-    train_batch_size: int | None = None  # instants, each with all its views; null: 16 for one view, 8 for more
+    train_batch_size: int | None = (
+        None  # instants, each with all its views; null: 16 for one view, 8 for more
+    )
     val_batch_size: int = 32
     test_batch_size: int = 32
     split: Literal["auto", "session", "block", "random"] = "auto"  # ours
     split_file: str | None = None  # ours: a CSV with the columns frame and set
     val_frames: str | int | list[int] | None = None  # ours: frame numbers, "55-69,80"
-    test_frames: str | int | list[int] | None = None  # ours: neither trained on nor used to choose a checkpoint
+    test_frames: str | int | list[int] | None = (
+        None  # ours: neither trained on nor used to choose a checkpoint
+    )
     train_prob: float = 0.9
     val_prob: float = 0.1
     train_frames: Number = 1

@@ -1,7 +1,7 @@
 """Move an image, its keypoints and its camera by one affine, and change how it looks.
 
-A random 3 x 3 matrix A maps pixels of the network-size image to pixels of the moved one. Keypoints become A x, and the
-camera matrix K' = A K, so pixels, labels and geometry agree exactly.
+A random 3 x 3 matrix A maps pixels of the network-size image to pixels of the moved one. Keypoints become A
+x, and the camera matrix K' = A K, so pixels, labels and geometry agree exactly.
 """
 
 import math
@@ -80,13 +80,15 @@ class Augmentation:
         return Moved(flat.reshape(n_instants, n_views, *flat.shape[1:]), moved, visible, A, camera)
 
     def _draw_flips(self, n_instants: int, n_views: int, generator: torch.Generator) -> Tensor:
-        """Decide which instants are mirrored, in all their views alike, so that left stays left across views."""
+        """Decide which instants are mirrored, in all views alike, so that left stays left across views."""
         if not self.geometric.flip:
             return torch.zeros(n_instants, n_views, dtype=torch.bool, device=generator.device)
         draw = torch.rand(n_instants, 1, generator=generator, device=generator.device) < 0.5
         return draw.expand(n_instants, n_views)
 
-    def _change(self, images: Float[Tensor, "N 3 H W"], generator: torch.Generator) -> Float[Tensor, "N 3 H W"]:
+    def _change(
+        self, images: Float[Tensor, "N 3 H W"], generator: torch.Generator
+    ) -> Float[Tensor, "N 3 H W"]:
         """Apply the photometric changes that are switched on."""
         options = self.photometric
         if options.blur:
@@ -110,8 +112,8 @@ def random_affines(
 ) -> Float[Tensor, "B V 3 3"]:
     """Draw one affine per image: A = T(centre + shift) F S R S^-1 z T(-centre).
 
-    Rotation R and zoom z act in pixels of the image on disk, which the network may see squeezed: S = diag(sx, sy) is that
-    squeeze, F the mirror, T a translation.
+    Rotation R and zoom z act in pixels of the image on disk, which the network may see squeezed: S = diag(sx,
+    sy) is that squeeze, F the mirror, T a translation.
 
     Args:
         options: how far images move.
@@ -142,11 +144,13 @@ def random_affines(
 
 
 def warp(images: Float[Tensor, "N 3 H W"], A: Float[Tensor, "N 3 3"]) -> Float[Tensor, "N 3 H W"]:
-    """Resample images so that what was at pixel x is at A x; what comes from outside is zero, the mean colour."""
+    """Resample images so that what was at pixel x is at A x; what comes from outside is 0, the mean."""
     height, width = images.shape[-2:]
     # grid_sample speaks of the image as [-1, 1] from edge to edge: u_n = (2 u + 1) / W - 1
     to_unit = torch.tensor(
-        [[2 / width, 0, 1 / width - 1], [0, 2 / height, 1 / height - 1], [0, 0, 1]], dtype=A.dtype, device=A.device
+        [[2 / width, 0, 1 / width - 1], [0, 2 / height, 1 / height - 1], [0, 0, 1]],
+        dtype=A.dtype,
+        device=A.device,
     )
     identity = torch.eye(3, dtype=A.dtype, device=A.device)
     if torch.equal(A, identity.expand_as(A)):

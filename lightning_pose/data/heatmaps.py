@@ -1,7 +1,7 @@
 """Heatmaps: the grid convention, target rendering, and decoding to sub-pixel coordinates.
 
-The centre of a heatmap pixel v covers `stride` input pixels, so it lies at u = (v + 0.5) stride - 0.5 in the input, as in
-every other resize of this project.
+The centre of a heatmap pixel v covers `stride` input pixels, so it lies at u = (v + 0.5) stride - 0.5 in the
+input, as in every other resize of this project.
 """
 
 from typing import NamedTuple
@@ -72,13 +72,14 @@ def render_targets(
 def decode(heatmaps: Float[Tensor, "*N K h w"], stride: int, sigma: float = SIGMA) -> Decoded:
     """Find each map's peak to a fraction of a pixel, and the share of an ideal peak that it holds.
 
-    Around the largest value a window of 5 x 5 pixels is summed over rows and over columns; a parabola is fitted to the
-    logarithm of each sum, weighted with its square, and its vertex is the coordinate. The logarithm of a Gaussian is a
-    parabola, so a Gaussian is found exactly, also beside the border, where a centre of mass would be pulled inwards.
-    Where the fit has no maximum within a pixel of the largest value, the centre of mass of the window stands.
+    Around the largest value a window of 5 x 5 pixels is summed over rows and over columns; a parabola is
+    fitted to the logarithm of each sum, weighted with its square, and its vertex is the coordinate. The
+    logarithm of a Gaussian is a parabola, so a Gaussian is found exactly, also beside the border, where a
+    centre of mass would be pulled inwards. Where the fit has no maximum within a pixel of the largest value,
+    the centre of mass of the window stands.
 
-    The confidence is the mass in the window divided by the mass that the ideal target would have there. It is 1 for a
-    network that is as sure as its training targets, and falls as the map spreads or splits.
+    The confidence is the mass in the window divided by the mass that the ideal target would have there. It is
+    1 for a network that is as sure as its training targets, and falls as the map spreads or splits.
 
     Args:
         heatmaps: each summing to 1 over space.
@@ -88,7 +89,8 @@ def decode(heatmaps: Float[Tensor, "*N K h w"], stride: int, sigma: float = SIGM
     Returns:
         Coordinates in network-input pixels, and confidences in [0, 1].
 
-    Source: weights of Guo 2011, "A simple algorithm for fitting a Gaussian function", IEEE Signal Processing Magazine 28(5).
+    Source: weights of Guo 2011, "A simple algorithm for fitting a Gaussian function", IEEE Signal Processing
+    Magazine 28(5).
     """
     height, width = heatmaps.shape[-2:]
     maps = heatmaps.reshape(-1, height, width).float()

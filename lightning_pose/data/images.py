@@ -35,8 +35,8 @@ def resize(image: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np
 class ImageCache:
     """Images of files at one size, as RGB bytes.
 
-    `load` decodes every file once, which also tells the sizes on disk and which files cannot be read. What does not fit
-    into the bound is decoded again when it is asked for.
+    `load` decodes every file once, which also tells the sizes on disk and which files cannot be read. What
+    does not fit into the bound is decoded again when it is asked for.
 
     Attributes:
         native_sizes: width and height on disk, per file; zero where it cannot be read.

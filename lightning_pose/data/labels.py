@@ -41,8 +41,8 @@ class LabeledFrames:
         Args:
             poses: labels per view, all with the same keypoints and instants.
             images: loaded, view after view.
-            uniform_for_missing: teach the network to spread its map where a label is missing and no `visible` column
-                says why.
+            uniform_for_missing: teach the network to spread its map where a label is missing and no `visible`
+                column says why.
         """
         self.poses = dict(poses)
         self.size = images.size
@@ -122,8 +122,8 @@ def read_labeled_frames(
         progress: told (images read, all images).
 
     Raises:
-        DataError: with every fault: unreadable tables, unequal rows, keypoints that differ between views, missing or
-            unreadable images, labels outside their image.
+        DataError: with every fault: unreadable tables, unequal rows, keypoints that differ between views,
+            missing or unreadable images, labels outside their image.
     """
     poses = read_views(csv_files, keypoint_names)
     faults = []
@@ -131,7 +131,9 @@ def read_labeled_frames(
         faults += [f"{csv_files[view]}: {text}" for text in missing_images(labels, data_dir)]
     if faults:
         raise_collected(DataError, "labeled images are missing", faults)
-    paths = [image_file(data_dir, str(frame)) for labels in poses.values() for frame in labels.frames.tolist()]
+    paths = [
+        image_file(data_dir, str(frame)) for labels in poses.values() for frame in labels.frames.tolist()
+    ]
     images = ImageCache(paths, size, cache_gib)
     unreadable = images.load(progress)
     if unreadable:
@@ -141,7 +143,9 @@ def read_labeled_frames(
     faults = []
     for column, (view, labels) in enumerate(poses.items()):
         seen = _only_visible(labels)
-        faults += [f"{csv_files[view]}: {text}" for text in outside_image(seen, frames.native_sizes[:, column])]
+        faults += [
+            f"{csv_files[view]}: {text}" for text in outside_image(seen, frames.native_sizes[:, column])
+        ]
     if faults and outside == "error":
         advice = "correct them, or set data.labels_outside_image=ignore to take them as missing"
         raise_collected(DataError, f"labels outside their image ({advice})", shorten(faults))
@@ -168,9 +172,11 @@ def read_views(csv_files: Mapping[str, Path], keypoint_names: Sequence[str] | No
         first = next(iter(poses.values()))
         if keypoint_names is not None and tuple(keypoint_names) != first.names:
             faults.append(
-                f"data.keypoint_names: expected {', '.join(keypoint_names)}; the labels have {', '.join(first.names)}"
+                f"data.keypoint_names is {', '.join(keypoint_names)}; labels have {', '.join(first.names)}"
             )
-        if not any((labels.present & (_visible(labels, False) == VISIBLE)).any() for labels in poses.values()):
+        if not any(
+            (labels.present & (_visible(labels, False) == VISIBLE)).any() for labels in poses.values()
+        ):
             faults.append("no keypoint has a label")
     if faults:
         raise_collected(DataError, "the labels cannot be used", faults)

@@ -1,4 +1,4 @@
-"""Loaders of labeled frames whose order depends on the seed and the epoch alone, so that a resumed run sees the same."""
+"""Loaders of labeled frames; their order depends on seed and epoch alone, so a resumed run sees the same."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,8 +13,8 @@ from lightning_pose.data.labels import LabeledFrames
 class EpochSampler(Sampler[list[int]]):
     """Full batches from an endless stream of shuffled passes; epoch e is the e-th stretch of it.
 
-    Every instant is drawn equally often in the long run, and every batch has the same shape, which convolution libraries
-    like. `set_epoch` is called by the trainer.
+    Every instant is drawn equally often in the long run, and every batch has the same shape, which
+    convolution libraries like. `set_epoch` is called by the trainer.
     """
 
     def __init__(self, rows: Sequence[int], batch_size: int, seed: int) -> None:

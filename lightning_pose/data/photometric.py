@@ -12,7 +12,7 @@ _BLUR_RADIUS = 4
 
 
 class Photometric(NamedTuple):
-    """How far images are changed; all zero leaves them as they are. Values are of the range 0-1 of an image."""
+    """How far images are changed; all zero leaves them as they are. Values are of an image's range 0-1."""
 
     brightness: float = 0.0
     contrast: float = 0.0
@@ -26,7 +26,7 @@ class Photometric(NamedTuple):
 def change_light(
     images: Float[Tensor, "N 3 H W"], options: Photometric, generator: torch.Generator
 ) -> Float[Tensor, "N 3 H W"]:
-    """Scale each channel's deviation from the image's mean, and shift it: contrast, colour and brightness at once.
+    """Scale each channel's deviation from the image's mean, and shift it: contrast, colour, brightness.
 
     Args:
         images: normalised, about unit variance; a standard deviation is a fifth of the range of an image.

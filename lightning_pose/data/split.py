@@ -1,4 +1,4 @@
-"""Which labeled instants train, validate, test: by session, by block of time, at random, or as a file says."""
+"""Which labeled instants train, validate and test: by session, by block of time, at random, or by a file."""
 
 import csv
 import re
@@ -24,8 +24,8 @@ class SplitRule(NamedTuple):
     """How instants are divided.
 
     Attributes:
-        mode: `session` holds out whole sessions, `block` a stretch of time of every session, `random` single instants;
-            `auto` is `session` from eight sessions on, else `block`.
+        mode: `session` holds out whole sessions, `block` a stretch of time of every session, `random` single
+            instants; `auto` is `session` from eight sessions on, else `block`.
         train_prob: share that trains.
         val_prob: share that validates; what is left over tests.
         train_frames: of the training set, how much is used: a share up to 1, a count above.
@@ -59,7 +59,9 @@ def split(frames: Sequence[Sequence[str]], views: Sequence[str], rule: SplitRule
     """
     n = len(frames[0])
     if n < 2:
-        raise DataError(f"two labeled instants at least are needed, one to train and one to validate; there is {n}")
+        raise DataError(
+            f"two labeled instants at least are needed, one to train and one to validate; there is {n}"
+        )
     if rule.file is not None:
         sets = _sets_from_file(rule.file, frames)
     else:
@@ -71,7 +73,7 @@ def split(frames: Sequence[Sequence[str]], views: Sequence[str], rule: SplitRule
         if rule.val_frames is not None:
             sets[rest] = "train"
         else:
-            sets[rest] = _divide([frames[0][row] for row in rest], views[0], rule)
+            sets[rest] = _divide([frames[0][int(row)] for row in rest], views[0], rule)
     sets = _limit_training(sets, rule)
     if not (sets == "train").any():
         raise DataError("the split leaves nothing to train on")
@@ -134,7 +136,9 @@ def read_split(path: Path) -> dict[str, str]:
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     if not rows or [cell.strip() for cell in rows[0]] != ["frame", "set"]:
-        raise DataError(f"{path}: expected the header frame,set, got {','.join(rows[0]) if rows else 'nothing'}")
+        raise DataError(
+            f"{path}: expected the header frame,set, got {','.join(rows[0]) if rows else 'nothing'}"
+        )
     faults, found = [], {}
     for line, row in enumerate(rows[1:], start=2):
         if len(row) != 2 or row[1] not in SETS:
@@ -203,7 +207,9 @@ def _divide(images: Sequence[str], view: str, rule: SplitRule) -> Sets:
     return sets
 
 
-def _hold_out_sessions(sets: Sets, sessions: np.ndarray, rng: np.random.Generator, n_val: int, n_test: int) -> None:
+def _hold_out_sessions(
+    sets: Sets, sessions: np.ndarray, rng: np.random.Generator, n_val: int, n_test: int
+) -> None:
     """Give whole sessions, in random order, to validation and then to test, until each has its share.
 
     Raises:
@@ -211,7 +217,9 @@ def _hold_out_sessions(sets: Sets, sessions: np.ndarray, rng: np.random.Generato
     """
     names = rng.permutation(np.unique(sessions))
     if len(names) < 2:
-        raise DataError("training.split=session needs two sessions at least, there is one; use block or random")
+        raise DataError(
+            "training.split=session needs two sessions at least, there is one; use block or random"
+        )
     left = list(names)
     for name, share in (("validation", n_val), ("test", n_test)):
         while share > 0 and len(left) > 1:
@@ -241,7 +249,7 @@ def _share(total: int, lengths: Int[np.ndarray, "S"]) -> list[int]:
 
 
 def _by_session_and_time(images: Sequence[str], sessions: np.ndarray) -> list[np.ndarray]:
-    """Return the rows of each session in order of time: of frame numbers, or of the table where there are none."""
+    """Return the rows of each session in order of frame numbers, or of the table where there are none."""
     numbers = np.array(_numbers(images) or range(len(images)))
     groups = [np.flatnonzero(sessions == name) for name in np.unique(sessions)]
     return [rows[np.argsort(numbers[rows], kind="stable")] for rows in groups]
@@ -256,7 +264,7 @@ def _numbers(images: Iterable[str]) -> list[int] | None:
 
 
 def _limit_training(sets: Sets, rule: SplitRule) -> Sets:
-    """Use only a part of the training set: the first of a random order, so that a smaller part is in a larger one."""
+    """Use the first of a random order of the training set, so that a smaller part is in a larger one."""
     rows = np.flatnonzero(sets == "train")
     wanted = rule.train_frames
     count = max(1, round(wanted * len(rows))) if wanted <= 1 else min(int(wanted), len(rows))

@@ -1,7 +1,7 @@
 """Supervised losses between heatmaps and their targets.
 
-Each is the mean over the keypoints that have a target; a map of zeros is no target. Without any target the loss is 0 with
-a gradient of zeros, never NaN.
+Each is the mean over the keypoints that have a target; a map of zeros is no target. Without any target the
+loss is 0 with a gradient of zeros, never NaN.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ HeatmapLoss = Callable[[Float[Tensor, "*N h w"], Float[Tensor, "*N h w"]], Float
 
 
 def cross_entropy(logits: Float[Tensor, "*N h w"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
-    """Cross entropy of soft targets less their own entropy: sum t (log t - log p), in nats, 0 for a perfect map.
+    """Cross entropy of soft targets less their own entropy: sum t (log t - log p), in nats; 0 is perfect.
 
     From the logits directly, so that it stays exact where p underflows, unlike `kl`.
     """

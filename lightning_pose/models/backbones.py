@@ -66,13 +66,13 @@ class ResNetBackbone(nn.Module):
 def load_weights(backbone: ResNetBackbone, weights: str, name: str) -> None:
     """Fill a backbone from a file, a folder, or the Hugging Face hub.
 
-    Files of transformers, torchvision, OpenMMLab and of this project's own checkpoints are read; classifiers and heads in
-    them are left aside.
+    Files of transformers, torchvision, OpenMMLab and of this project's own checkpoints are read; classifiers
+    and heads in them are left aside.
 
     Args:
         backbone: changed in place.
-        weights: a path (.safetensors, .bin, .pt, .pth, .ckpt, or a folder with one), a name on the hub, or `pretrained`
-            for the ImageNet weights of the architecture.
+        weights: a path (.safetensors, .bin, .pt, .pth, .ckpt, or a folder with one), a name on the hub, or
+            `pretrained` for the ImageNet weights of the architecture.
         name: of the architecture.
 
     Raises:
@@ -85,7 +85,9 @@ def load_weights(backbone: ResNetBackbone, weights: str, name: str) -> None:
         state = _from_hub(ARCHITECTURES[name].hub_name if weights == "pretrained" else weights)
     wanted = backbone.state_dict()
     found = {_own_name(key): value for key, value in state.items()}
-    faults = [f"{key} is missing" for key in wanted if key not in found and not key.endswith("num_batches_tracked")]
+    faults = [
+        f"{key} is missing" for key in wanted if key not in found and not key.endswith("num_batches_tracked")
+    ]
     faults += [
         f"{key}: expected {tuple(wanted[key].shape)}, got {tuple(found[key].shape)}"
         for key in wanted
@@ -142,10 +144,10 @@ def _from_hub(hub_name: str) -> dict[str, Tensor]:
         return dict(ResNetModel.from_pretrained(hub_name).state_dict())
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"model.backbone_weights: {hub_name} is neither a file nor a folder here, nor can it be had from the Hugging "
-            f"Face hub. With a connection, run `hf download {hub_name}` here; without one, run it elsewhere with "
-            "`--local-dir FOLDER`, copy the folder and set model.backbone_weights to it; or train from scratch with "
-            "model.backbone_weights=none"
+            f"model.backbone_weights: {hub_name} is neither a file nor a folder here, nor can it be had from "
+            f"the Hugging Face hub. With a connection, run `hf download {hub_name}` here; without one, run "
+            "it elsewhere with `--local-dir FOLDER`, copy the folder and set model.backbone_weights to it; "
+            "or train from scratch with model.backbone_weights=none"
         ) from error
 
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class HeatmapHead(nn.Module):
     """Upsample features to heatmap logits: a pixel shuffle, then transposed convolutions of stride 2.
 
-    The map is 2^d times smaller than the network's input. The last weights start small, so that a new head is undecided
-    everywhere and the first gradients are even.
+    The map is 2^d times smaller than the network's input. The last weights start small, so that a new head is
+    undecided everywhere and the first gradients are even.
     """
 
     def __init__(self, channels: int, n_keypoints: int, *, stride: int, downsample_factor: int = 2) -> None:
@@ -21,6 +21,7 @@ class HeatmapHead(nn.Module):
         for _ in range(n_layers):
             layer = nn.ConvTranspose2d(width, n_keypoints, 3, stride=2, padding=1, output_padding=1)
             nn.init.xavier_uniform_(layer.weight, gain=0.01)
+            assert layer.bias is not None
             nn.init.zeros_(layer.bias)
             layers.append(layer)
             width = n_keypoints

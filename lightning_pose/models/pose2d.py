@@ -52,6 +52,13 @@ class Pose2D(nn.Module):
         """
         return heatmaps_from_logits(self.logits(images))
 
+    def channels_last(self) -> "Pose2D":
+        """Lay the weights out as convolutions like them on processors and GPUs alike; return the network."""
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return self
+
     def decode(self, heatmaps: Float[Tensor, "N K h w"]) -> Decoded:
         """Return coordinates in network-input pixels (N K 2) and confidences (N K)."""
         return decode(heatmaps, self.stride)

@@ -41,7 +41,8 @@ class Optimisation(NamedTuple):
 class Pose2DTask(pl.LightningModule):
     """Augment, predict, compare.
 
-    The augmentation of a batch depends on the seed, the epoch and the batch's place in it, and on nothing else.
+    The augmentation of a batch depends on the seed, the epoch and the batch's place in it, and on nothing
+    else.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ def multi_step(milestones: Sequence[int], gamma: float) -> Course:
 
 
 def unfreeze(course: Course, start: int, steps_per_epoch: int) -> Course:
-    """Return the course of a backbone that is frozen before `start`, then approaches the others' rate epoch by epoch."""
+    """Return the course of a backbone that is frozen before `start`, then nears the others' rate."""
 
     def factor(step: int) -> float:
         if step < start:
