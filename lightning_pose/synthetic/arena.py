@@ -16,6 +16,7 @@ _FIELD, _CELLS = 620.0, 256  # side of the shadow map in mm, and in cells
 _SHIFT = 4  # fractional bits of cv2's drawing coordinates
 
 Image = Float[np.ndarray, "H W 3"]
+Samples = Float[np.ndarray, "h w 3"]
 Layer = UInt8[np.ndarray, "C C"]
 
 
@@ -116,7 +117,7 @@ def _draw_cone(
     )  # fmt: skip
 
 
-def _floor_color(xy: Float[np.ndarray, "2 h w"]) -> Image:
+def _floor_color(xy: Float[np.ndarray, "2 h w"]) -> Samples:
     """Return a rubber mat with speckles, a grid of seams, and four coloured marks."""
     speckle = _speckle(xy, 1.6) * 0.10 + _speckle(xy, 23.0) * 0.04
     base = np.array([0.50, 0.55, 0.60]) * (1 + speckle[..., None])
@@ -133,7 +134,7 @@ def _floor_color(xy: Float[np.ndarray, "2 h w"]) -> Image:
     return base
 
 
-def _wall_color(angle: Float[np.ndarray, "h w"], z: Float[np.ndarray, "h w"]) -> Image:
+def _wall_color(angle: Float[np.ndarray, "h w"], z: Float[np.ndarray, "h w"]) -> Samples:
     """Return a pale wall with broad bars of different hue and width around it."""
     bars = np.clip(3 * np.sin(7 * angle) + 2.0 * np.sin(3 * angle + 1.0), 0, 1)
     hue = np.stack([np.sin(angle), np.sin(angle + 2.1), np.sin(angle + 4.2)], axis=-1)
@@ -142,7 +143,7 @@ def _wall_color(angle: Float[np.ndarray, "h w"], z: Float[np.ndarray, "h w"]) ->
     return wall + (bar - wall) * (0.85 * bars * (z < 0.8 * WALL))[..., None]
 
 
-def _room_color(directions: Float[np.ndarray, "3 h w"]) -> Image:
+def _room_color(directions: Float[np.ndarray, "3 h w"]) -> Samples:
     """Return the dim room beyond the arena."""
     up = directions[2] / np.linalg.norm(directions, axis=0).clip(1e-9)
     return (0.22 + 0.10 * np.clip(up + 0.6, 0, 1))[..., None] * np.array([1.0, 0.98, 0.95])
@@ -157,7 +158,7 @@ def _speckle(xy: Float[np.ndarray, "2 h w"], grain: float) -> Float[np.ndarray, 
     return cv2.remap(tile, place[0], place[1], cv2.INTER_LINEAR)
 
 
-def _shrink(image: Image) -> Image:
+def _shrink(image: Samples) -> Image:
     """Average the samples of each pixel."""
     height, width = image.shape[0] // SAMPLES, image.shape[1] // SAMPLES
     return image.reshape(height, SAMPLES, width, SAMPLES, 3).mean(axis=(1, 3)).astype(np.float32)

@@ -174,6 +174,6 @@ def _tail(
     columns, follow = [], heading
     for i in range(TAIL_JOINTS):
         follow = _smooth(follow, 0.07)
-        sway = 0.09 * (i + 1) * np.sin(2 * np.pi * (phase - 0.12 * i)) * np.minimum(pace, 1.0)
+        sway = 0.09 * (i + 1) * np.sin(2 * np.pi * (phase - 0.12 * i)) * smootherstep(pace)
         columns.append(follow + sway + curl * i)
     return np.stack(columns, axis=-1)

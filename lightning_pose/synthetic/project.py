@@ -18,8 +18,9 @@ from jaxtyping import Int, UInt8
 
 from lightning_pose.core.errors import DataError, PoseError
 from lightning_pose.core.files import atomic_path, write_json
+from lightning_pose.core.naming import IMAGE_FOLDER, image_name
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.project import LABELS, PROJECT_FILE, Project, save_project
+from lightning_pose.core.project import LABELS, PROJECT_FILE, VIDEO_FOLDER, Project, save_project
 from lightning_pose.core.tables import write_poses
 from lightning_pose.core.video import VideoWriter
 from lightning_pose.synthetic.animal import KEYPOINTS, SKELETON
@@ -28,7 +29,8 @@ from lightning_pose.synthetic.session import Session, SynthConfig, make_session,
 
 SCORER = "synthetic"
 RECORD = "truth/synthetic.json"
-_FOLDERS = ("labeled-data", "videos", "videos_test", "calibrations", "truth")
+TEST_VIDEOS = "videos_test"
+_FOLDERS = (IMAGE_FOLDER, VIDEO_FOLDER, TEST_VIDEOS, "calibrations", "truth")
 
 Progress = Callable[[int, int], None]
 Job = tuple[SynthConfig, Path, int, int]
@@ -125,23 +127,22 @@ def _write_tables(folder: Path, config: SynthConfig, session: Session) -> list[P
     rng = stream(config.seed, "labels", session.index)
     instants = label_instants(config, session.index)
     for camera, view in zip(truth.rig.names, _views(config), strict=True):
-        stem = _stem(session.name, view)
         exact = truth.view(camera)
-        write_poses(folder / "truth" / f"{stem}.csv", exact, scorer=SCORER)
+        write_poses(folder / "truth" / f"{_stem(session.name, view)}.csv", exact, scorer=SCORER)
         if len(instants):
-            labels.append(_label(exact.rows(instants), stem, config, rng))
+            paths = [image_name(session.name, view, frame) for frame in instants.tolist()]
+            labels.append(_label(exact.rows(instants), paths, config, rng))
     return labels
 
 
-def _label(exact: Poses, stem: str, config: SynthConfig, rng: np.random.Generator) -> Poses:
+def _label(exact: Poses, paths: list[str], config: SynthConfig, rng: np.random.Generator) -> Poses:
     """Return the truth as somebody labels it: with noise, and without what is outside the image."""
     noise = rng.normal(0, config.label_noise, exact.points.shape)
     points = np.clip(exact.points + noise, 0, np.array(config.size) - 1)  # nobody clicks beside the image
     assert exact.visible is not None
     points[exact.visible == 0] = np.nan
-    paths = np.array([f"labeled-data/{stem}/{_image_name(frame)}" for frame in exact.frames.tolist()])
     visible = exact.visible if config.visible_column else None
-    return Poses(KEYPOINTS, points, paths, visible=visible, scorer=SCORER)
+    return Poses(KEYPOINTS, points, np.array(paths), visible=visible, scorer=SCORER)
 
 
 def _join(rows: list[Poses]) -> Poses:
@@ -152,11 +153,6 @@ def _join(rows: list[Poses]) -> Poses:
     if rows[0].visible is not None:
         parts["visible"] = np.concatenate([poses.visible for poses in rows if poses.visible is not None])
     return dataclasses.replace(rows[0], **parts)
-
-
-def _image_name(frame: int) -> str:
-    """Return the file name of a labeled frame."""
-    return f"img{frame:08d}.png"
 
 
 def _processors() -> int:
@@ -222,17 +218,18 @@ def _render_job(job: Job) -> None:
 def _render_view(config: SynthConfig, folder: Path, index: int, view: int) -> Iterator[int]:
     """Write the video and the labeled images of one view of one session; yield after every frame."""
     session = _session(config, index)
-    stem = _stem(session.name, _views(config)[view])
+    name = _views(config)[view]
+    stem = _stem(session.name, name)
     renderer = Renderer(session, view, config.seed)
     labeled = set(label_instants(config, index).tolist())
-    where = "videos" if index < config.sessions else "videos_test"
+    where = VIDEO_FOLDER if index < config.sessions else TEST_VIDEOS
     width, height = config.size
     with VideoWriter(folder / where / f"{stem}.mp4", width, height, config.fps, crf=config.crf) as writer:
         for frame in range(len(renderer)):
             image = renderer.render(frame)
             writer.write(image)
             if frame in labeled:
-                _write_image(folder / "labeled-data" / stem / _image_name(frame), image)
+                _write_image(folder / image_name(session.name, name, frame), image)
             yield frame
 
 

@@ -9,10 +9,11 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import camera_centers
 from lightning_pose.synthetic.body import Parts
 
-Component = Float[np.ndarray, "*N"]
+Component = Float[np.ndarray, "*#N"]
+Origin = Sequence[float | Component]  # three components; one origin for all rays, or arrays that broadcast
 
 
-def hit_ellipsoid(origin: Sequence[float] | Sequence[Component], direction: Sequence[Component]) -> Component:
+def hit_ellipsoid(origin: Origin, direction: Sequence[Component]) -> Float[np.ndarray, "*N"]:
     """Return t where the ray o + t d first meets the unit ball, infinite where it does not.
 
     |o + t d|² = 1: a t² + 2 b t + c = 0 with a = d·d, b = o·d, c = o·o - 1, and the nearer root is
@@ -28,8 +29,8 @@ def hit_ellipsoid(origin: Sequence[float] | Sequence[Component], direction: Sequ
 
 
 def hit_cone(
-    origin: Sequence[float] | Sequence[Component], direction: Sequence[Component], taper: float, length: float
-) -> Component:
+    origin: Origin, direction: Sequence[Component], taper: float, length: float
+) -> Float[np.ndarray, "*N"]:
     """Return t where a ray meets q_x² + q_y² = (1 + taper q_z)², 0 <= q_z <= length; else infinity.
 
     Rays so nearly along the axis that the quadratic changes sign see only the end, which other parts cover.
@@ -72,7 +73,11 @@ def see_keypoints(
             origin = np.einsum("tij,tj->ti", parts.inverse[:, p], center - parts.center[:, p])
             local = np.einsum("tij,tkj->itk", parts.inverse[:, p], rays)
             start = tuple(origin.T[:, :, None])
-            t = hit_cone(start, tuple(local), taper, length) if length else hit_ellipsoid(start, tuple(local))
+            t = (
+                hit_cone(start, tuple(local), float(taper), float(length))
+                if length
+                else hit_ellipsoid(start, tuple(local))
+            )
             first = np.minimum(first, t)
         seen.append((1 - first) * np.linalg.norm(rays, axis=-1) <= depths)
     return np.stack(seen) & inside

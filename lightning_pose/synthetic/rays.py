@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lightning_pose.core.calibration import Rig
-from lightning_pose.core.camera import camera_centers, project, undistort
+from lightning_pose.core.camera import Camera, camera_centers, project, undistort
 from lightning_pose.synthetic.body import Parts
 
 SAMPLES = 2  # rays per pixel along each image axis
@@ -28,7 +28,7 @@ class Rays(NamedTuple):
 def make_rays(rig: Rig, view: int) -> Rays:
     """Undistort the pixels of one view into rays; NaN where the lens maps no ray to the pixel."""
     width, height = rig.sizes[view]
-    camera = type(rig.camera)(*(field[view] for field in rig.camera))
+    camera = _one_camera(rig, view)
     u, v = ((np.arange(n * SAMPLES) + 0.5) / SAMPLES - 0.5 for n in (width, height))
     pixels = np.stack(np.meshgrid(u, v), axis=-1)
     x, y = np.moveaxis(undistort(pixels.reshape(-1, 2), camera).points.reshape(pixels.shape), -1, 0)
@@ -42,7 +42,7 @@ def boxes(rig: Rig, view: int, parts: Parts) -> Int[np.ndarray, "T P 4"]:
 
     A part behind the camera has an empty box.
     """
-    camera = type(rig.camera)(*(field[view] for field in rig.camera))
+    camera = _one_camera(rig, view)
     corners = parts.corners()
     xy = project(corners.reshape(-1, 3), camera).reshape(*corners.shape[:-1], 2)
     low, high = xy.min(axis=-2) - _MARGIN, xy.max(axis=-2) + _MARGIN
@@ -51,3 +51,8 @@ def boxes(rig: Rig, view: int, parts: Parts) -> Int[np.ndarray, "T P 4"]:
     last = np.clip(np.ceil((high + 0.5) * SAMPLES), 0, limits)
     box = np.concatenate([first, last], axis=-1)
     return np.where(np.isnan(box).any(axis=-1, keepdims=True), 0, box).astype(int)
+
+
+def _one_camera(rig: Rig, view: int) -> Camera:
+    """Return one camera of a rig, without the axis of views."""
+    return Camera(*(np.asarray(field[view]) for field in rig.camera))

@@ -86,7 +86,7 @@ class Renderer:
             if x1 <= x0 or y1 <= y0:
                 continue
             rays = self._rays.directions[:, y0:y1, x0:x1]
-            m, origin = self._inverse[frame, p], self._origin[frame, p]
+            m, origin = self._inverse[frame, p], tuple(self._origin[frame, p].tolist())
             local = tuple(m[i, 0] * rays[0] + m[i, 1] * rays[1] + m[i, 2] * rays[2] for i in range(3))
             length, taper = float(self.parts.length[p]), float(self.parts.taper[p])
             t = hit_cone(origin, local, taper, length) if length else hit_ellipsoid(origin, local)

@@ -1,10 +1,11 @@
 """One recording session: an individual, its motion, the cameras of the day, the light, and the truth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import ConfigError, raise_collected
@@ -107,7 +108,7 @@ class Truth(NamedTuple):
     def view(self, name: str) -> Poses:
         """Return one view's keypoints in px, `visible` 2 where seen, 1 where hidden, 0 outside the image."""
         v = self.rig.names.index(name)
-        inside = in_image(self.projections[v], tuple(self.rig.sizes[v]))
+        inside = in_image(self.projections[v], self.rig.sizes[v])
         visible = np.where(self.visibility[v], 2, np.where(inside, 1, 0))
         return Poses(self.poses.names, self.projections[v], self.poses.frames, visible=visible)
 
@@ -181,6 +182,8 @@ def stream(seed: int, purpose: str, *index: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def in_image(xy: Float[np.ndarray, "*N 2"], size: tuple[int, int]) -> Bool[np.ndarray, "*N"]:
+def in_image(
+    xy: Float[np.ndarray, "*N 2"], size: Sequence[int] | Int[np.ndarray, "2"]
+) -> Bool[np.ndarray, "*N"]:
     """Return which points lie on the image; pixel centres are whole numbers."""
     return np.asarray(((xy >= -0.5) & (xy <= np.array(size) - 0.5)).all(axis=-1))
