@@ -116,6 +116,8 @@ def _read(path: Path, mtime_ns: int, size: int) -> PacketTable:
     container, stream = open_stream(path)
     with container:
         packets = _demux(container, stream)
+        if not packets.pts and stream.frames:
+            raise _stops_half_way(path, 0, stream.frames)
         if not packets.pts:
             raise VideoError(f"{path}: is a video without a single frame")
         time_base = stream.time_base or Fraction(1, 1000)
@@ -180,9 +182,10 @@ def _expected_frames(
 
 def _stops_half_way(path: Path, read: int, total: int) -> VideoError:
     """Return the error for a video that is shorter than it says."""
+    rest = f", or cut it to what is whole (ffmpeg -i {path.name} -frames:v {read} whole{path.suffix})"
     return VideoError(
-        f"{path}: the video stops half way: {read} of {total} frames could be read. Copy or record it again, "
-        f"or cut it to the part that is whole (ffmpeg -i {path.name} -frames:v {read} whole{path.suffix})."
+        f"{path}: the video stops half way: {read} of {total} frames could be read. Copy or record it again"
+        + (rest if read else "")
     )
 
 

@@ -223,7 +223,10 @@ class VideoWriter:
         self.path = Path(path)
         self._shape = (height, width, 3)
         self._rate = Fraction(fps).limit_denominator(1001)
-        self._options = {"crf": str(crf), "preset": preset, "g": str(key_every)}
+        # Colour conversion puts the one colour in the middle of its 2 x 2 pixels: a reader that is not told
+        # takes it to be on their left, and what it resizes has colours half a pixel beside the shapes.
+        sited = {"x264-params": "chromaloc=1"}
+        self._options = {"crf": str(crf), "preset": preset, "g": str(key_every), **sited}
         self._reformatter = VideoReformatter()
         self._stack = ExitStack()
         self._written = 0

@@ -107,13 +107,16 @@ def test_frames_agree_with_opencv(real_data: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(128, 96), (64, 128), (300, 200)])
-def test_resizing_keeps_pixel_centres(tmp_path: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("colour", [(1, 1, 1), (1, 0, 0)])
+def test_resizing_keeps_pixel_centres(
+    tmp_path: Path, size: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
     width, height = 256, 192
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     blob = np.exp(-((x - 100.3) ** 2 + (y - 70.6) ** 2) / (2 * 10.0**2))
     with VideoWriter(tmp_path / "blob.mp4", width, height, 25, crf=4) as writer:
-        writer.write(np.repeat((255 * blob)[..., None], 3, axis=2).astype(np.uint8))
-    small = next(frames(tmp_path / "blob.mp4", size=size))[..., 1].astype(float)
+        writer.write((255 * blob[..., None] * np.array(colour)).astype(np.uint8))
+    small = next(frames(tmp_path / "blob.mp4", size=size))[..., 0].astype(float)
     assert small.shape == (size[1], size[0])
     small[small < 8] = 0  # what compression leaves far from the blob has a long lever
     scale = np.array([width / size[0], height / size[1]])
