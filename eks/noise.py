@@ -21,7 +21,7 @@ from eks.ensemble import Ensemble
 ROUNDS = 6
 BINS = 12
 CLIP = 9.0  # of squared residual over its variance: gross errors are the gate's work
-SHRINK = 60.0  # squared residuals that speak for a keypoint being like the others of its view
+PULL = 30.0  # independent residuals that weigh as much as the prior
 LEAST_SPREAD = 1e-4  # px^2; below it members agree
 
 
@@ -89,33 +89,44 @@ def first_guess(features: Features, members: int) -> NoiseModel:
 
 
 def learn(
-    model: NoiseModel,
+    prior: NoiseModel,
     features: Features,
     residual: Float[np.ndarray, "V T K 2"],
     redundancy: Float[np.ndarray, "V T K 2"],
+    duration: float = 1.0,
 ) -> NoiseModel:
-    """Scale the curves until residuals are as large as they say.
+    """Scale the curves until residuals are as large as they say, as far as there is evidence.
+
+    Errors that last are few, however many frames show them: two cameras that happen to agree for a whole recording
+    are no proof that they are right. So every factor is drawn to the prior's (all of them together are free), with a
+    weight that grows with the duration of the errors.
 
     Args:
-        model: to start from.
+        prior: first guess.
         features: of the cells.
         residual: observed minus predicted of each frame alone (px); NaN where missing.
         redundancy: expected residual^2 / variance, as the linearisation with the model's variance says.
+        duration: for how many frames an error lasts.
     """
     usable = np.isfinite(residual).all(-1) & (redundancy.sum(-1) > 0.05)
     if usable.sum() < 4 * BINS:
-        return model
+        return prior
     square = np.where(usable[..., None], residual**2, 0.0)
     parts = np.where(usable[..., None], np.clip(redundancy, 0.0, 1.0), 0.0)
+    doubt = np.broadcast_to(features.doubt[..., None], square.shape)
+    model = prior
     for _ in range(ROUNDS):
-        model = model._replace(spread=_rescale(model.spread, features.spread, model, features, square, parts))
-        doubt = np.broadcast_to(features.doubt[..., None], square.shape)
-        model = model._replace(doubt=_rescale(model.doubt, doubt, model, features, square, parts))
-        ratio, weight = _ratios(model, features, square, parts)
-        level = (ratio * weight).sum((1, 2, 3)) / np.maximum(weight.sum((1, 2, 3)), 1e-9)
-        total, amount = (ratio * weight).sum((1, 3)), weight.sum((1, 3))
-        factor = (total + SHRINK * level[:, None]) / (amount + SHRINK)
-        model = model._replace(keypoint=model.keypoint + np.log(np.maximum(factor, 1e-3)))
+        ratio = _ratios(model, features, square, parts)
+        curve = _rescale(prior.spread, model.spread, features.spread, ratio, parts, PULL * duration / BINS)
+        model = model._replace(spread=curve)
+        ratio = _ratios(model, features, square, parts)
+        curve = _rescale(prior.doubt, model.doubt, doubt, ratio, parts, PULL * duration / BINS)
+        model = model._replace(doubt=curve)
+        ratio = _ratios(model, features, square, parts)
+        total, amount = (ratio * parts).sum((1, 3)), parts.sum((1, 3))
+        level = total.sum(1, keepdims=True) / np.maximum(amount.sum(1, keepdims=True), 1e-9)
+        factor = (np.exp(model.keypoint) * total + PULL * duration * level) / (amount + PULL * duration)
+        model = model._replace(keypoint=np.log(np.maximum(factor, 1e-3)))
     return model._replace(learned=True)
 
 
@@ -133,25 +144,33 @@ def _knots(feature: Float[np.ndarray, "V *axes"]) -> Float[np.ndarray, "V N"]:
 
 
 def _ratios(
-    model: NoiseModel, features: Features, square: np.ndarray, parts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return squared residuals over what is expected of them, clipped, and their weight, the redundancy."""
+    model: NoiseModel,
+    features: Features,
+    square: Float[np.ndarray, "V T K 2"],
+    parts: Float[np.ndarray, "V T K 2"],
+) -> Float[np.ndarray, "V T K 2"]:
+    """Return squared residuals over what is expected of them, clipped."""
     expected = model.variance(features) * np.maximum(parts, 1e-9)
-    return np.where(parts > 0, np.minimum(square / expected, CLIP), 0.0), parts
+    return np.where(parts > 0, np.minimum(square / expected, CLIP), 0.0)
 
 
 def _rescale(
-    curve: Curve, feature: np.ndarray, model: NoiseModel, features: Features, square: np.ndarray, parts: np.ndarray
+    prior: Curve,
+    curve: Curve,
+    feature: Float[np.ndarray, "V T K 2"],
+    ratio: Float[np.ndarray, "V T K 2"],
+    weight: Float[np.ndarray, "V T K 2"],
+    pull: float,
 ) -> Curve:
     """Return a curve whose every bin has residuals of the size that it says, rising with the feature."""
-    ratio, weight = _ratios(model, features, square, parts)
-    values = curve.values.copy()
+    amounts, totals = [], []
     for v, knots in enumerate(curve.knots):
         edges = 0.5 * (knots[1:] + knots[:-1])
         place = np.searchsorted(edges, feature[v].ravel())
-        amount = np.bincount(place, weight[v].ravel(), len(knots))
-        total = np.bincount(place, (ratio[v] * weight[v]).ravel(), len(knots))
-        # a bin without residuals keeps its value; a few are held near what they were
-        moved = values[v] + np.log((total + 5.0) / (amount + 5.0))
-        values[v] = isotonic_regression(moved, weights=amount + 1e-3).x
-    return Curve(curve.knots, values)
+        amounts.append(np.bincount(place, weight[v].ravel(), len(knots)))
+        totals.append(np.bincount(place, (ratio[v] * weight[v]).ravel(), len(knots)))
+    amount, total = np.stack(amounts), np.stack(totals) * np.exp(curve.values - prior.values)
+    level = total.sum() / max(amount.sum(), 1e-9)  # of all views together, freely
+    moved = prior.values + np.log((total + pull * level) / (amount + pull))
+    rising = [isotonic_regression(m, weights=a + pull).x for m, a in zip(moved, amount, strict=True)]
+    return Curve(curve.knots, np.stack(rising))

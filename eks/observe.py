@@ -13,12 +13,12 @@ from array_api_compat import array_namespace
 from jaxtyping import Float
 
 from eks.kalman import Gaussian, Potentials
+from eks.gate import Lines, judge
 from eks.matrices import spd_inverse
 from lightning_pose.core.camera import Camera, project_views, projection_jacobian
 from lightning_pose.core.triangulate import triangulate
 
 Array = Any  # numpy.ndarray or jax.Array
-GATE = 9.21  # px^2 per px^2: 99 % of a chi-square with 2 degrees of freedom
 VAGUE = 1e-9  # precision of a state of which nothing is known, per unit of its basis
 
 
@@ -107,47 +107,46 @@ class Fit(NamedTuple):
 
 
 def relate(emission: Emission, basis: Basis, seen: Seen, state: Gaussian, *, gate: bool) -> Fit:
-    """Linearise the observations at a trajectory and judge each by what all others say of it.
-
-    For view v with residual e, Jacobian J, precision W = belief / (fading R) and the trajectory's covariance P, which
-    contains the view itself, C = J P J' and the view taken out again (leave one camera out) gives
-
-        r = (I - C W)^-1 e,    C' = (I - C W)^-1 C,    chi^2 = r' (R + C')^-1 r,
-
-    and its belief is min(1, GATE / chi^2), the weight of a heavy-tailed noise. A frame's views are gated one
-    after the other, the worst first, since one bad view makes the others look bad; where there are only two,
-    neither can be told to be the worse, and both are.
+    """Linearise the observations at a trajectory, and judge which to believe.
 
     Args:
         emission: observation model.
         basis: of the states.
         seen: observations.
         state: trajectory: mean (T, D, K), covariance (T, D, D, K), made with `seen.belief`.
-        gate: judge; otherwise the belief stays.
+        gate: judge anew (see `eks.gate`); otherwise the belief stays.
     """
     xp = array_namespace(seen.pixels)
-    z = xp.moveaxis(state.mean, 1, 2)
-    x = basis.outer(z)
+    lines = linearise(emission, basis, seen, state.mean)
+    there = lines.there
+    belief = judge(lines, state.covariance, seen.belief) if gate else seen.belief
+    precision = xp.where(there, belief, 0.0)[..., None] / lines.variance
+    xx, _, yy = _project(lines.jacobian, xp.moveaxis(state.covariance, -1, 1))
+    redundancy = 1 - xp.stack([xx, yy], axis=-1) * precision
+    log_variance = xp.log(2 * np.pi * lines.variance / belief[..., None])
+    constant = precision * lines.error**2 + xp.where(there[..., None], log_variance, 0.0)
+    potentials = Potentials(
+        *_normal(lines.jacobian, lines.error, precision), state.mean, constant.sum((0, -1))
+    )
+    return Fit(potentials, belief, xp.where(there[..., None], lines.error, xp.nan), redundancy)
+
+
+def linearise(emission: Emission, basis: Basis, seen: Seen, mean: Float[Array, "T D K"]) -> Lines:
+    """Return residuals and Jacobians of all observations at a trajectory; what is missing is zero."""
+    xp = array_namespace(seen.pixels)
+    x = basis.outer(xp.moveaxis(mean, 1, 2))
     jacobian = (emission.jacobian(x)[..., None] * basis.scale[:, None]).sum(-2)
     error = seen.pixels - emission.predict(x)
     there = xp.isfinite(error[..., 0] + error[..., 1] + jacobian[..., 0, 0])
     there = there & xp.isfinite(seen.variance[..., 0] + seen.variance[..., 1])
-    error = xp.where(there[..., None], error, 0.0)
-    jacobian = xp.where(there[..., None, None], jacobian, 0.0)
-    variance = xp.where(there[..., None], seen.variance, 1.0)
-    in_use = variance * seen.fading[:, None]
-    projected = _project(jacobian, xp.moveaxis(state.covariance, -1, 1))
-    weight = xp.where(there, seen.belief, 0.0)[..., None] / in_use
-    belief = _judge(error, projected, variance, weight, seen.belief, there) if gate else seen.belief
-    precision = xp.where(there, belief, 0.0)[..., None] / in_use
-    redundancy = 1 - xp.stack([projected[0], projected[2]], axis=-1) * precision
-    log_variance = xp.where(there[..., None], xp.log(2 * np.pi * in_use / belief[..., None]), 0.0)
-    potentials = Potentials(
-        *_normal(jacobian, error, precision),
-        state.mean,
-        (precision * error**2 + log_variance).sum((0, -1)),
+    whole = xp.where(there[..., None], seen.variance, 1.0)
+    return Lines(
+        error=xp.where(there[..., None], error, 0.0),
+        jacobian=xp.where(there[..., None, None], jacobian, 0.0),
+        variance=whole * seen.fading[:, None],
+        whole=whole,
+        there=there,
     )
-    return Fit(potentials, belief, xp.where(there[..., None], error, xp.nan), redundancy)
 
 
 def each_frame_alone(seen: Potentials) -> Gaussian:
@@ -173,31 +172,6 @@ def _project(jacobian: Array, spread: Array) -> tuple[Array, Array, Array]:
     """Return the entries xx, xy, yy "V T K" of J P J'."""
     moved = [(spread[None] * jacobian[..., i, :][..., None, :]).sum(-1) for i in range(2)]
     return tuple((moved[i] * jacobian[..., j, :]).sum(-1) for i, j in ((0, 0), (0, 1), (1, 1)))
-
-
-def _judge(
-    error: Array, projected: tuple, variance: Array, weight: Array, former: Array, there: Array
-) -> Array:
-    """Return the new belief "V T K" of every observation; see `relate`."""
-    xp = array_namespace(error)
-    chi2 = _left_out(error, projected, variance, weight)
-    chi2 = xp.where(there, chi2, 0.0)
-    few = there.sum(0) <= 2
-    open_ = (chi2 >= chi2.max(0)) | (former < 1) | few
-    return xp.where(open_ & (chi2 > GATE), GATE / xp.where(chi2 > GATE, chi2, GATE), 1.0)
-
-
-def _left_out(error: Array, projected: tuple, variance: Array, weight: Array) -> Array:
-    """Return chi^2 of each observation against what all others predict."""
-    (xx, xy, yy), (w0, w1) = projected, (weight[..., 0], weight[..., 1])
-    a, b, c, d = 1 - xx * w0, -xy * w1, -xy * w0, 1 - yy * w1  # I - C W
-    # nearly 0 where no other observation fixes the state: what is left out is then unbounded, and chi^2 small
-    det = np.maximum(a * d - b * c, 1e-12) if isinstance(a, np.ndarray) else (a * d - b * c).clip(1e-12)
-    r0, r1 = (d * error[..., 0] - b * error[..., 1]) / det, (a * error[..., 1] - c * error[..., 0]) / det
-    s00 = variance[..., 0] + (d * xx - b * xy) / det
-    s01 = (d * xy - b * yy) / det
-    s11 = variance[..., 1] + (a * yy - c * xy) / det
-    return (s11 * r0**2 - 2 * s01 * r0 * r1 + s00 * r1**2) / (s00 * s11 - s01**2)
 
 
 def _normal(jacobian: Array, error: Array, precision: Array) -> tuple[Array, Array]:

@@ -27,6 +27,11 @@ class Persistence(NamedTuple):
     correlation: Float[np.ndarray, "K L"]
     lasting: Float[np.ndarray, "K"]
 
+    @property
+    def duration(self) -> float:
+        """For how many frames a typical error lasts: 1 + 2 sum_l rho(l)."""
+        return float(1 + 2 * np.median(self.correlation, axis=0)[1:].sum())
+
     def inflation(self, decay: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K"]:
         """Return the factor on the covariance of a smoother whose weights fall like decay^|l|."""
         a = decay[:, None]

@@ -14,7 +14,7 @@ from eks.rounds import Model, Settings, alone, iterate
 from eks.tune import Spans, choose_spans, cut, maximise
 
 LEARNING_ROUNDS = 3
-TUNING_ROUNDS = 2
+TUNING_ROUNDS = 3
 LEAST_REDUNDANCY = 0.05
 
 
@@ -83,30 +83,44 @@ def _learn(
         return part.reshape(whole[0], -1, n_keypoints, *part.shape[3:])
 
     parts = Features(*(side_by_side(cut(part, pieces.spans)) for part in features))
-    noise = first_guess(features, ensemble.members)
+    prior = noise = first_guess(features, ensemble.members)
+    lasting = white(n_keypoints)
     for _ in range(LEARNING_ROUNDS):
         seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
         state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state)
         pieces = pieces._replace(seen=seen, state=state)
-        noise = learn(noise, parts, side_by_side(fit.residual), side_by_side(fit.redundancy))
-    usable = (fit.redundancy > LEAST_REDUNDANCY) & (seen.belief == 1)[..., None]
-    scale = np.sqrt(np.where(usable, seen.variance * fit.redundancy, 1.0))
-    lasting = measure(np.where(usable, fit.residual / scale, np.nan), n_keypoints)
-    seen = seen._replace(variance=noise.variance(parts).reshape(whole))
+        lasting = measure(_standardised(fit, seen), n_keypoints)
+        noise = learn(
+            prior, parts, side_by_side(fit.residual), side_by_side(fit.redundancy), lasting.duration
+        )
+    seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
     return pieces._replace(seen=seen), noise, lasting
 
 
+def _standardised(fit: Fit, seen: Seen) -> Float[np.ndarray, "V L SK 2"]:
+    """Return residuals over their standard deviations; NaN where a frame has no residual or the gate shut."""
+    usable = (fit.redundancy > LEAST_REDUNDANCY) & (seen.belief == 1)[..., None]
+    scale = np.sqrt(np.where(usable, seen.variance * fit.redundancy, 1.0))
+    return np.where(usable, fit.residual / scale, np.nan)
+
+
 def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
-    """Choose s; then smooth with it, gate and linearise anew, and choose again."""
+    """Smooth with an s, gate and linearise anew, choose s; and again.
+
+    The first s is 1, a typical step per frame, not one tuned on what each frame says alone: where a frame cannot tell
+    which of its views is wrong, the motion can, before an s that follows the wrong one hides it.
+    """
     groups = np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
-    s = maximise(fit.potentials, pieces.model.prior, groups).s
+    if not settings.robust:
+        return maximise(fit.potentials, pieces.model.prior, groups).s
+    s = np.ones(n_keypoints)
     state, seen = pieces.state, pieces.seen
-    short = Settings(robust=settings.robust, max_rounds=4, tolerance=0.1)
+    short = Settings(max_rounds=4, tolerance=0.1)
     for _ in range(TUNING_ROUNDS):
         motion = Motion(np.tile(s, len(pieces.spans)))
         state, seen, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, short)
         fit = relate(pieces.emission, pieces.model.basis, seen, state, gate=False)
-        s = maximise(fit.potentials, pieces.model.prior, groups, around=s).s
+        s = maximise(fit.potentials, pieces.model.prior, groups).s
     return s
 
 

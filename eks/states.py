@@ -4,6 +4,8 @@ The plain models are those of Lightning Pose's smoother, so that a given s means
 of units and take the same step for every axis, since the noisiest axis would otherwise be smoothed least.
 """
 
+import warnings
+
 import numpy as np
 from jaxtyping import Float
 
@@ -11,6 +13,8 @@ from eks.ensemble import Ensemble
 from eks.kalman import Gaussian
 from eks.observe import Basis, Calibrated, Emission
 from eks.rounds import Model
+from lightning_pose.core.camera import Camera
+from lightning_pose.core.triangulate import triangulate
 
 MAD = 1.4826  # of a Gaussian: standard deviation over median absolute deviation
 FIRST = 10  # frames that tell where a keypoint begins
@@ -67,3 +71,38 @@ def _typical_step(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "K D"
         if len(own):
             step[k] = MAD * np.median(np.abs(own - np.median(own, axis=0)), axis=0)
     return step
+
+
+def plain_model(
+    emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], jitter: float = 1e-4
+) -> Model:
+    """Return the plain model of points in the world.
+
+    Every member is triangulated from pairs of cameras (the median over the pairs), and the members averaged. Then
+    m0 and S0 are the mean and the variance (plus `jitter`) of the first frames, and Q is the squared robust standard
+    deviation of the change from frame to frame, per axis.
+
+    Args:
+        emission: the cameras.
+        points: pixels of every member.
+        jitter: world units squared.
+    """
+    views = points.shape[1]
+    pairs = [(a, b) for a in range(views) for b in range(a + 1, views)]
+    cameras = {pair: Camera(*(part[list(pair)] for part in emission.camera)) for pair in pairs}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a frame that no pair sees is NaN, and filled below
+        members = [
+            np.nanmedian(np.stack([triangulate(member[list(pair)], cameras[pair]) for pair in pairs]), axis=0)
+            for member in points
+        ]
+        raw = np.nanmean(np.stack(members), axis=0)
+    step = _typical_step(raw)
+    step = np.where(np.isfinite(step), step, 0.0)
+    step = np.maximum(step, 1e-3 * max(float(np.median(step)), 1e-12))
+    start = fill(raw)
+    size = start.shape[-1]
+    centre = start[:FIRST].mean(0)
+    spread = (start[:FIRST].var(0) + jitter) / step**2
+    prior = Gaussian(np.zeros((size, len(step))), np.eye(size)[..., None] * spread.T[:, None])
+    return Model(Basis(centre, step[..., None] * np.eye(size)), prior, start)
