@@ -22,6 +22,15 @@ def detach(x: Any) -> Any:
     return x
 
 
+def known_values(x: Any) -> np.ndarray | None:
+    """Return the values of `x` if it is a constant here: no gradient is taken by it, and it is not traced."""
+    if is_numpy_array(x):
+        return x
+    if is_jax_array(x) and not isinstance(x, sys.modules["jax"].core.Tracer):
+        return np.asarray(x)
+    return None
+
+
 def convert(x: Any, like: Any, floating: bool) -> Any:
     """Return `x` in the namespace and on the device of `like`; in its dtype too if `floating`.
 

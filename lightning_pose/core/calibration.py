@@ -146,12 +146,11 @@ class Rig:
         self,
         xy: Float[np.ndarray, "V *N 2"],
         weights: Float[np.ndarray, "V *N"] | None = None,
-        threshold_px: float | int = 10.0,
-        max_rejected: int | None = None,
+        threshold_px: float = 10.0,
     ) -> triangulation.Robust:
         """Return world points and the views that they reject; see `triangulate.triangulate_robust`."""
         xy = np.asarray(xy, dtype=np.float64)
-        return triangulation.triangulate_robust(xy, self.camera, weights, threshold_px, max_rejected)
+        return triangulation.triangulate_robust(xy, self.camera, weights, threshold_px)
 
     def scaled_to(self, sizes: Int[np.ndarray, "V 2"] | Sequence[Sequence[int]]) -> "Rig":
         """Return the rig for images resized to these widths and heights (px)."""

@@ -230,21 +230,21 @@ def affine(camera: Camera, A: Float[Any, "*#V 3 3"]) -> Camera:
     return camera._replace(matrix=xp.matmul(A, camera.matrix))
 
 
-def resize(camera: Camera, scale_x: float | int, scale_y: float | int) -> Camera:
+def resize(camera: Camera, scale_x: float, scale_y: float) -> Camera:
     """Return the camera of an image resized by these factors."""
     return affine(camera, convert(resize_matrix(scale_x, scale_y), camera.matrix, floating=True))
 
 
-def crop(camera: Camera, x0: float | int, y0: float | int) -> Camera:
+def crop(camera: Camera, x0: float, y0: float) -> Camera:
     """Return the camera of an image whose pixel (x0, y0) has become (0, 0)."""
     return affine(camera, convert(crop_matrix(x0, y0), camera.matrix, floating=True))
 
 
-def resize_matrix(sx: float | int, sy: float | int) -> Float[np.ndarray, "3 3"]:
+def resize_matrix(sx: float, sy: float) -> Float[np.ndarray, "3 3"]:
     """Return the map of pixels when an image is resized: u' = (u + 0.5) s - 0.5."""
     return np.array([[sx, 0.0, 0.5 * sx - 0.5], [0.0, sy, 0.5 * sy - 0.5], [0.0, 0.0, 1.0]])
 
 
-def crop_matrix(x0: float | int, y0: float | int) -> Float[np.ndarray, "3 3"]:
+def crop_matrix(x0: float, y0: float) -> Float[np.ndarray, "3 3"]:
     """Return the map of pixels when an image is cropped to begin at (x0, y0)."""
     return np.array([[1.0, 0.0, -x0], [0.0, 1.0, -y0], [0.0, 0.0, 1.0]])

@@ -1,68 +1,71 @@
-"""Which views of a point agree: leave-one-out consensus, repeated while views contradict each other."""
+"""Which views of a point agree, and which the others contradict."""
 
+from itertools import combinations
 from typing import Any
 
-from array_api_compat import array_namespace, is_jax_array
+import numpy as np
+from array_api_compat import array_namespace, device, is_jax_array
 
-from lightning_pose.core.backend import iterate
 from lightning_pose.core.camera import Camera
-from lightning_pose.core.pointsolver import (
-    Observed,
-    count_views,
-    pixel_distance,
-    solve_points,
-    solve_without_each,
-    with_axis,
-)
+from lightning_pose.core.pointsolver import Observed, count_views, pixel_distance, solve_points, with_axis
 
 
-def consensus(seen: Observed, camera: Camera, threshold: float, rounds: int) -> Any:
-    """Return which views "V *N" agree, after up to `rounds` rejections per point."""
+def consensus(seen: Observed, camera: Camera, threshold: float) -> Any:
+    """Return which views "V *N" make the point, where one lies farther than `threshold` (px) from it.
+
+    Candidates are the points without one view and the points of every pair of views; of these the one with
+    the least sum over views of min(distance, threshold)^2 counts. The views near it make the point, and once
+    more those near that point. All views count where they agree, where they are two, and where no two agree.
+
+    Source: Torr and Zisserman 2000, MLESAC, eq. 11 (the truncated sum), with all candidates, no samples.
+    """
     xp = array_namespace(seen.weight)
     used = seen.weight > 0
-    if camera.fisheye.ndim > 1 or is_jax_array(used):
-        whole = iterate(
-            lambda s: (_reject(seen, camera, s[0], threshold),), (used,), max(rounds, 0), lambda _: False
-        )
-        return whole[0]
-    for _ in range(max(rounds, 0)):  # only the points that still disagree are looked at again
-        left = xp.nonzero(_disagree(seen, camera, used, threshold))[0]
-        if left.shape[0] == 0:
-            break
-        part = Observed(*(a[:, left] for a in seen))
-        used[:, left] = _reject(part, camera, used[:, left], threshold)
+    if used.ndim > 2 or camera.fisheye.ndim > 1 or is_jax_array(used):
+        return xp.where(_disagree(seen, camera, used, threshold), _agreeing(seen, camera, threshold), used)
+    doubtful = xp.nonzero(_disagree(seen, camera, used, threshold))[0]
+    if doubtful.shape[0]:  # few, as a rule
+        used[:, doubtful] = _agreeing(Observed(*(a[:, doubtful] for a in seen)), camera, threshold)
     return used
 
 
 def _disagree(seen: Observed, camera: Camera, used: Any, threshold: float) -> Any:
     """Return the points "*N" of three views or more that one contradicts by more than `threshold` (px)."""
     xp = array_namespace(used)
-    worst = _worst(solve_points(seen, camera, xp.where(used, seen.weight, 0.0)), seen, camera, used)
-    return (worst > threshold) & (count_views(used) >= 3)
+    error = _errors(solve_points(seen, camera, seen.weight), seen, camera)
+    return xp.any(used & (error > threshold), axis=0) & (count_views(used) >= 3)
 
 
-def _worst(point: Any, seen: Observed, camera: Camera, used: Any) -> Any:
-    """Return the largest distance (px) of used views "V *N" from points "3 *N"; inf where none is."""
-    xp = array_namespace(used)
-    xy = xp.stack([seen.u, seen.v], axis=-1)
-    error = pixel_distance(
-        xp.moveaxis(point, 0, -1)[None, ...], camera, xp.broadcast_to(xy, (*used.shape, 2))
-    )
-    error = xp.where(xp.isfinite(error), error, xp.inf)
-    return xp.max(xp.where(used, error, 0.0), axis=0)
+def _agreeing(seen: Observed, camera: Camera, threshold: float) -> Any:
+    """Return the views "V *N" near the best candidate's point; all that are seen if fewer than two are."""
+    xp = array_namespace(seen.weight)
+    views = seen.weight.shape[0]
+    used = seen.weight > 0
+    subsets = xp.asarray(_subsets(views), device=device(used)) if not is_jax_array(used) else _subsets(views)
+    subsets = xp.reshape(xp.asarray(subsets), (*subsets.shape, *(1,) * (used.ndim - 1)))
+    each = Observed(*(a[:, None, ...] for a in seen))
+    rig = with_axis(camera)
+    points = solve_points(each, rig, xp.where(subsets, each.weight, 0.0))
+    error = _errors(points, each, rig)
+    loss = xp.where(each.weight > 0, xp.where(error < threshold, error, threshold) ** 2, 0.0)
+    best = xp.argmin(xp.sum(loss, axis=0), axis=0)
+    chosen = xp.reshape(xp.arange(subsets.shape[1], device=device(best)), (-1, *(1,) * best.ndim)) == best
+    near = used & xp.any((error <= threshold) & chosen, axis=1)
+    again = _errors(solve_points(seen, camera, xp.where(near, seen.weight, 0.0)), seen, camera)
+    nearer = used & (again <= threshold)
+    near = xp.where(count_views(nearer) >= 2, nearer, near)
+    return xp.where(count_views(near) >= 2, near, used)
 
 
-def _reject(seen: Observed, camera: Camera, used: Any, threshold: float) -> Any:
-    """Return `used` "V *N"; where views disagree, without the one whose absence reconciles the rest best."""
-    xp = array_namespace(used)
-    views = used.shape[0]
-    weight = xp.where(used, seen.weight, 0.0)
-    points = solve_without_each(seen, camera, weight)
-    eye = xp.reshape(xp.eye(views) == 1, (views, views) + (1,) * (used.ndim - 1))
-    lifted = Observed(*(a[:, None, ...] for a in seen))
-    worst = _worst(points, lifted, with_axis(camera), used[:, None, ...] & ~eye)
-    worst = xp.where(used, worst, xp.inf)
-    least = xp.min(worst, axis=0)
-    index = xp.reshape(xp.arange(views), (views,) + (1,) * (used.ndim - 1))
-    out = (index == xp.argmin(worst, axis=0)) & xp.isfinite(least)
-    return used & ~(out & _disagree(seen, camera, used, threshold))
+def _errors(points: Any, seen: Observed, camera: Camera) -> Any:
+    """Return the distance (px) of each view from points "3 *N"; inf where there is no point."""
+    xp = array_namespace(points)
+    error = pixel_distance(xp.moveaxis(points, 0, -1)[None, ...], camera, xp.stack([seen.u, seen.v], axis=-1))
+    return xp.where(xp.isfinite(error), error, xp.inf)
+
+
+def _subsets(views: int) -> np.ndarray:
+    """Return the views of every candidate, "V L": all but one, then pairs."""
+    index = range(views)
+    members = {tuple(v for v in index if v != out) for out in index} | set(combinations(index, 2))
+    return np.array([[v in subset for subset in sorted(members, key=lambda s: (-len(s), s))] for v in index])

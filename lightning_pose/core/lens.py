@@ -17,11 +17,13 @@ Source: OpenCV documentation, modules calib3d (pinhole model) and fisheye (Kanna
 
 from typing import Any, NamedTuple
 
-from array_api_compat import array_namespace, is_numpy_array
+import numpy as np
+from array_api_compat import array_namespace
 
-from lightning_pose.core.backend import detach, iterate
+from lightning_pose.core.backend import detach, iterate, known_values
 
 NEWTON_STEPS = 30
+FRACTIONS = (0.125, 0.25, 0.5, 0.75, 1.0)  # of a radius, at which the lens is tested for a fold
 SERIES_BELOW = 1e-2  # r^2 under which atan(r)/r is a power series: the quotient loses digits there
 ATAN_SERIES = tuple((-1.0) ** n / (2 * n + 1) for n in range(9))
 RESIDUAL = 256  # largest residual of a converged undistortion, in units of rounding error
@@ -30,8 +32,8 @@ RESIDUAL = 256  # largest residual of a converged undistortion, in units of roun
 class Lens(NamedTuple):
     """Distortion coefficients, one array each, that broadcast against the points.
 
-    The flags say which terms are present at all. Only numpy arrays are looked into for them: under
-    autodiff or jit a coefficient of zero still has a gradient.
+    The flags say which terms are present at all. Only arrays that no gradient is taken by are looked into
+    for them: a coefficient of zero may have one.
     """
 
     k: tuple[Any, ...]  # OpenCV order: k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4; fisheye: k1..k4
@@ -43,12 +45,12 @@ class Lens(NamedTuple):
 
 def make_lens(distortion: Any, fisheye: Any, axes: int) -> Lens:
     """Return the lens of coefficients "*V 12" and flags "*V", with `axes` axes of points after the V."""
-    look = is_numpy_array(distortion)
+    known, flags = known_values(distortion), known_values(fisheye)
     shape = fisheye.shape + (1,) * axes
     xp = array_namespace(distortion)
     k = [xp.reshape(distortion[..., i], shape) for i in range(12)]
     fisheye = xp.reshape(fisheye, shape)
-    some_fisheye = not look or bool(fisheye.any())
+    some_fisheye = flags is None or bool(flags.any())
     if some_fisheye:
         first, second = k[2], k[3]
         k[2], k[3] = xp.where(fisheye, 0.0, first), xp.where(fisheye, 0.0, second)
@@ -56,8 +58,8 @@ def make_lens(distortion: Any, fisheye: Any, axes: int) -> Lens:
     return Lens(
         k=tuple(k),
         fisheye=fisheye,
-        rational=not look or bool((distortion[..., 5:8] != 0).any()),
-        decentred=not look or any(bool((k[i] != 0).any()) for i in (2, 3, 8, 9, 10, 11)),
+        rational=known is None or bool(np.any(known[..., 5:8])),
+        decentred=known is None or bool(np.any(known[..., [2, 3, 8, 9, 10, 11]])),
         some_fisheye=some_fisheye,
     )
 
@@ -149,14 +151,15 @@ def undistort_xy(x_d: Any, y_d: Any, lens: Lens) -> tuple[Any, Any, Any]:
 
 
 def _monotone_share(x: Any, y: Any, lens: Lens) -> Any:
-    """Return the largest of 0, 1/8, 1/4, 1/2, 3/4, 1 times (x, y) up to which the distorted radius grows."""
+    """Return the largest of 0 and FRACTIONS up to which the distorted radius grows on the way to (x, y)."""
     xp = array_namespace(x)
     r2 = x * x + y * y
-    share, intact = xp.zeros_like(r2), xp.ones_like(r2) == 1.0
-    for fraction in (0.125, 0.25, 0.5, 0.75, 1.0):
-        q = r2 * fraction**2
-        c, dc = _radial(q, lens, slope=True)
-        intact = intact & (c + 2 * q * dc > 0)
+    q = xp.stack([r2 * fraction**2 for fraction in FRACTIONS], axis=0)
+    c, dc = _radial(q, lens, slope=True)
+    grows = c + 2 * q * dc > 0
+    share, intact = xp.zeros_like(r2), grows[0]
+    for i, fraction in enumerate(FRACTIONS):
+        intact = intact & grows[i]
         share = xp.where(intact, fraction, share)
     return share
 

@@ -101,8 +101,8 @@ def _cost(point: Any, seen: Observed, camera: Camera, weight: Any, axes: int) ->
     xp = array_namespace(weight)
     xy = project_aligned(detach(xp.moveaxis(point, 0, -1))[None, ...], camera, axes)
     squares = (xy[..., 0] - seen.u) ** 2 + (xy[..., 1] - seen.v) ** 2
-    squares = xp.where(xp.isfinite(squares), squares, xp.inf)
-    return detach(xp.sum(xp.where(weight > 0, weight * squares, 0.0), axis=0))
+    squares = xp.where(weight > 0, xp.where(xp.isfinite(squares), squares, xp.inf), 0.0)
+    return detach(xp.sum(weight * squares, axis=0))
 
 
 def pixel_distance(points: Any, camera: Camera, xy: Any) -> Any:

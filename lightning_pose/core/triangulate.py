@@ -59,29 +59,26 @@ def triangulate_robust(
     xy: Float[Any, "V *N 2"],
     camera: Camera,
     weights: Float[Any, "V *N"] | None = None,
-    threshold_px: float | int = 10.0,
-    max_rejected: int | None = None,
+    threshold_px: float = 10.0,
 ) -> Robust:
     """Triangulate, leaving out views that the others contradict, and name them.
 
     Where a view lies farther than `threshold_px` from the image of the point, and at least three views see
-    it, the view is rejected without which the remaining ones agree best (smallest largest distance); this is
-    repeated until they agree, two are left, or `max_rejected` are out. Views that still disagree after that
-    show in `error`: two views alone cannot say which of them is wrong.
+    it, the points without each view and those of each pair are tried; the one that the most views are near
+    stands, and the others are rejected (`consensus` has the rule). Two views alone cannot say which of them
+    is wrong, and views of which no two agree are all kept: such points show in `error`.
 
     Args:
         xy: pixels.
         camera: one camera per view.
         weights: as in `triangulate`.
         threshold_px: largest distance (px) of views that agree.
-        max_rejected: at most so many views of a point; V - 2 if None.
     """
     xp = array_namespace(xy)
-    rounds = xy.shape[0] - 2 if max_rejected is None else min(max_rejected, xy.shape[0] - 2)
 
     def solve(xy: Any, weights: Any) -> tuple:
         seen = observe(xy, camera, weights)
-        used = consensus(Observed(*(detach(a) for a in seen)), camera, threshold_px, rounds)
+        used = consensus(Observed(*(detach(a) for a in seen)), camera, threshold_px)
         xyz = solve_points(seen, camera, xp.where(used, seen.weight, 0.0))
         rejected = (seen.weight > 0) & ~used
         n_views = count_views(used)

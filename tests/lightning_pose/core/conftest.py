@@ -1,4 +1,4 @@
-"""Videos whose frames carry their own number, to prove which frame came back; and the three array libraries."""
+"""Videos whose frames carry their own number, to prove which came back; and the three array libraries."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction

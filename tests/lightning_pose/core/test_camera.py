@@ -216,7 +216,7 @@ def test_gradients_under_jax_are_the_analytic_jacobian(points):
 
 @pytest.mark.parametrize("name", ["torch", "jax"])
 def test_masked_points_leave_no_nan_in_gradients(name, points):
-    """Behind a camera, NaN, on the axis, and a fisheye beside a perspective lens: the loss masks what is NaN."""
+    """Behind a camera, NaN, on an axis, at infinity, fisheye and perspective: the loss masks what is NaN."""
     camera = half_fisheye(views=4)
     points = points.copy()
     points[0], points[1, 2] = 3 * cameras.camera_centers(camera)[1], np.nan
@@ -299,7 +299,7 @@ def test_a_camera_of_impossible_parts_is_refused(change, message):
 
 @pytest.mark.realdata
 def test_a_recorded_rig_in_matlab_convention_reproduces_its_labels(real_data):
-    """x_cam = X R + t, pixel = x K, 1-based: transposed and shifted, our camera is the one that made the labels."""
+    """x_cam = X R + t, pixel = x K, both 1-based: transposed, our camera is the one that made the labels."""
     file = scipy.io.loadmat(real_data / "mouse-6cam" / "label3d.mat", simplify_cells=True)
     params = file["params"]
     matrix = np.stack([p["K"].T for p in params])  # has skew
