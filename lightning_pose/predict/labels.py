@@ -1,0 +1,120 @@
+"""Predict labeled frames and compare them with their labels."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from lightning_pose.core.naming import image_file
+from lightning_pose.core.tables import read_labels, write_metric_table, write_poses
+from lightning_pose.data.labels import LabeledFrames, native_from_network, read_labeled_frames
+from lightning_pose.data.split import read_split
+from lightning_pose.evaluate import pixel_errors
+from lightning_pose.model_dir import SPLIT_FILE
+from lightning_pose.predict.inputs import LabelSet
+from lightning_pose.predict.model import Model
+from lightning_pose.predict.outputs import Layout, make_poses
+from lightning_pose.predict.videos import Images, Predicted, Tracks
+
+CACHE_GIB = 1.0  # images are asked for once, so there is no use in keeping them
+
+
+def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
+    """Read labels and images, and refuse what does not fit the model.
+
+    Raises:
+        DataError: with every fault of the tables and images.
+    """
+    return read_labeled_frames(
+        labels.files,
+        image_folder(labels, model.data_dir),
+        model.size,
+        keypoint_names=model.names,
+        outside="ignore",
+        cache_gib=CACHE_GIB,
+    )
+
+
+def image_folder(labels: LabelSet, data_dir: Path | None) -> Path:
+    """Return the folder that image paths are relative to: that of the label file, or the model's project."""
+    first_file = next(iter(labels.files.values()))
+    image = str(read_labels(first_file).frames[0])
+    folders = [first_file.parent, *([data_dir] if data_dir is not None else [])]
+    return next((folder for folder in folders if image_file(folder, image).is_file()), first_file.parent)
+
+
+def predict_frames(
+    frames: LabeledFrames,
+    predictor: Callable[[Images], Predicted],
+    *,
+    batch_size: int,
+    on_frames: Callable[[int], object] | None = None,
+) -> Tracks:
+    """Predict all labeled instants with all members, in pixels of the images on disk."""
+    n_views = len(frames.view_names)
+    instants = max(1, batch_size // n_views)
+    xy, confidence = [], []
+    for start in range(0, len(frames), instants):
+        rows = range(start, min(start + instants, len(frames)))
+        images = frames.batch(rows)["images"].numpy()
+        found = predictor(images.reshape(-1, *images.shape[2:]))
+        members = found.xy.shape[0]
+        points = found.xy.reshape(members, len(rows), n_views, -1, 2)
+        sizes = frames.native_sizes[list(rows)][:, :, None]
+        xy.append(native_from_network(points, sizes, frames.size).swapaxes(1, 2))
+        confidence.append(found.confidence.reshape(members, len(rows), n_views, -1).swapaxes(1, 2))
+        if on_frames is not None:
+            on_frames(len(rows))
+    return Tracks(np.concatenate(xy, axis=2), np.concatenate(confidence, axis=2))
+
+
+def sets_of(frames: LabeledFrames, model: Model) -> list[str] | None:
+    """Return the part that every instant had in the training; None where none of them had any."""
+    path = next(iter(model.members.values())).path / SPLIT_FILE
+    if not path.is_file():
+        return None
+    known = read_split(path)
+    found = [
+        next((known[image] for image in images if image in known), None)
+        for images in zip(*frames.frames, strict=True)
+    ]
+    return [part or "unused" for part in found] if any(found) else None
+
+
+def write_labels(
+    layout: Layout,
+    labels: LabelSet,
+    frames: LabeledFrames,
+    tracks: Tracks,
+    *,
+    members: Sequence[str],
+    sets: Sequence[str] | None,
+) -> dict[str, float]:
+    """Write predictions and pixel errors of every view and member; return the median error (px) per view.
+
+    Those of an ensemble are the members' and their median, of which the errors returned are.
+    """
+    whole = _with_median(tracks) if layout.is_ensemble else tracks
+    names = [*members, None] if layout.is_ensemble else [None]
+    medians = {}
+    for column, name in enumerate(names):
+        errors = pixel_errors(frames, range(len(frames)), whole.xy[column].swapaxes(0, 1))
+        for v, (view, file) in enumerate(labels.files.items()):
+            table = frames.poses[view]
+            poses = make_poses(
+                table.names, whole.xy[column, v], whole.confidence[column, v], table.frames, sets
+            )
+            target = layout.labels(file, name, "pixel_error")
+            write_metric_table(target, errors[:, v], table.names, table.frames, sets)
+            write_poses(layout.labels(file, name), poses)
+            known = errors[:, v][np.isfinite(errors[:, v])]
+            medians[view] = float(np.median(known)) if len(known) else float("nan")
+    return medians
+
+
+def _with_median(tracks: Tracks) -> Tracks:
+    """Append the median of the members' pixels and the mean of their confidences as one more member."""
+    xy: Float[np.ndarray, "V T K 2"] = np.median(tracks.xy, axis=0)
+    sure: Float[np.ndarray, "V T K"] = tracks.confidence.mean(axis=0)
+    return Tracks(np.concatenate([tracks.xy, xy[None]]), np.concatenate([tracks.confidence, sure[None]]))

@@ -1,0 +1,101 @@
+"""Images in, pixels and confidences of all members out."""
+
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from lightning_pose.core.errors import ConfigError
+from lightning_pose.data.heatmaps import Decoded
+from lightning_pose.data.images import normalise
+from lightning_pose.model_dir import load_network
+from lightning_pose.predict.model import Model
+
+Precision = Literal["fp32", "bf16", "fp16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Network(Protocol):
+    """What a predictor asks of a network."""
+
+    def __call__(self, images: Float[Tensor, "N 3 H W"], /) -> Float[Tensor, "N K h w"]:
+        """Return heatmaps."""
+        ...
+
+    def decode(self, heatmaps: Float[Tensor, "N K h w"], /) -> Decoded:
+        """Return pixels of the network's image, and confidences."""
+        ...
+
+
+class Found(NamedTuple):
+    """What the members say of a batch: pixels of the network's images, and confidences."""
+
+    xy: Float[np.ndarray, "M N K 2"]
+    confidence: Float[np.ndarray, "M N K"]
+
+
+class Predictor:
+    """All members of a model on one device; a batch of images is moved there once."""
+
+    def __init__(self, networks: dict[str, Network], device: str, precision: Precision = "fp32") -> None:
+        """Take networks that are on the device already.
+
+        Args:
+            networks: by member.
+            device: as torch names it.
+            precision: of the forward pass; weights stay in float32.
+        """
+        self.networks = networks
+        self.device = torch.device(device)
+        self.dtype = DTYPES[precision]
+
+    @torch.inference_mode()
+    def __call__(self, images: UInt8[np.ndarray, "N H W 3"]) -> Found:
+        """Predict RGB images of the network's size with every member."""
+        inputs = normalise(torch.from_numpy(images).to(self.device))
+        mixed = self.dtype is not torch.float32
+        xy, confidence = [], []
+        for network in self.networks.values():
+            with torch.autocast(self.device.type, dtype=self.dtype, enabled=mixed):
+                heatmaps = network(inputs)
+            decoded = network.decode(heatmaps.float())
+            xy.append(decoded.xy)
+            confidence.append(decoded.confidence)
+        return Found(torch.stack(xy).float().cpu().numpy(), torch.stack(confidence).float().cpu().numpy())
+
+
+def load_predictor(model: Model, device: str = "auto", precision: Precision = "fp32") -> Predictor:
+    """Load the weights of all members.
+
+    Raises:
+        ConfigError: when the device is not there.
+        ModelError: when a checkpoint is not that of its model.
+    """
+    chosen = choose_device(device)
+    networks: dict[str, Network] = {
+        name: load_network(member, chosen) for name, member in model.members.items()
+    }
+    return Predictor(networks, chosen, precision)
+
+
+def choose_device(device: str) -> str:
+    """Return the device to use: the best there is for `auto`, otherwise the one named.
+
+    Raises:
+        ConfigError: when it is not there.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, ValueError) as error:  # torch has no error of its own for this
+        there = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+        there += ["mps"] if torch.backends.mps.is_available() else []
+        raise ConfigError(
+            f"--device {device}: there is no such device here; there are: {', '.join(there)}"
+        ) from error
+    return device

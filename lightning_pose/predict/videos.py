@@ -1,0 +1,100 @@
+"""Run a session of synchronised videos through the networks, frame by frame of all views together."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from lightning_pose.core.video import VideoReader
+from lightning_pose.data.labels import native_from_network
+from lightning_pose.predict.inputs import Session
+
+Images = UInt8[np.ndarray, "N H W 3"]
+
+
+class Predicted(Protocol):
+    """What a predictor returns for a batch of images."""
+
+    @property
+    def xy(self) -> Float[np.ndarray, "M N K 2"]:
+        """Pixels of the network's images."""
+        ...
+
+    @property
+    def confidence(self) -> Float[np.ndarray, "M N K"]:
+        """In [0, 1]."""
+        ...
+
+
+class Tracks(NamedTuple):
+    """What every member says of a session, in pixels of its videos."""
+
+    xy: Float[np.ndarray, "M V T K 2"]
+    confidence: Float[np.ndarray, "M V T K"]
+
+
+def predict_session(
+    session: Session,
+    predictor: Callable[[Images], Predicted],
+    size: tuple[int, int],
+    *,
+    batch_size: int,
+    on_frames: Callable[[int], object] | None = None,
+) -> Tracks:
+    """Predict all frames of all views with all members; every video is decoded once, at the network's size.
+
+    While the networks work on some instants, the next are decoded, so two batches are in memory at a time.
+
+    Args:
+        session: videos of equal length.
+        predictor: networks.
+        size: height and width of the network's images (px).
+        batch_size: images at a time; at least one instant with all its views.
+        on_frames: told how many instants have been predicted since it was last called.
+
+    Raises:
+        VideoError: when a frame cannot be decoded.
+    """
+    n_views = len(session.videos)
+    instants = max(1, batch_size // n_views)
+    xy, confidence = [], []
+    for batch in _batches(session, size, instants):
+        n = batch.shape[0]
+        found = predictor(batch.reshape(n * n_views, *batch.shape[2:]))
+        members = found.xy.shape[0]
+        xy.append(found.xy.reshape(members, n, n_views, -1, 2).swapaxes(1, 2))
+        confidence.append(found.confidence.reshape(members, n, n_views, -1).swapaxes(1, 2))
+        if on_frames is not None:
+            on_frames(n)
+    frame_sizes = np.array([info[:2] for info in session.infos.values()])
+    points = native_from_network(np.concatenate(xy, axis=2), frame_sizes[:, None, None], size)
+    return Tracks(points.astype(np.float32), np.concatenate(confidence, axis=2))
+
+
+def _batches(
+    session: Session, size: tuple[int, int], instants: int
+) -> Iterator[UInt8[np.ndarray, "B V H W 3"]]:
+    """Yield the instants of a session in order; each view has a thread that decodes one batch ahead."""
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(VideoReader(path, size=(size[1], size[0]))).frames()
+            for path in session.videos.values()
+        ]
+        pool = ThreadPoolExecutor(len(readers))
+        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        waiting = [pool.submit(_take, frames, instants) for frames in readers]
+        while True:
+            views = [future.result() for future in waiting]
+            if not views[0]:
+                return
+            waiting = [pool.submit(_take, frames, instants) for frames in readers]
+            yield np.stack([np.stack(view) for view in views], axis=1)
+
+
+def _take(frames: Iterator[UInt8[np.ndarray, "H W 3"]], count: int) -> list[UInt8[np.ndarray, "H W 3"]]:
+    """Return the next frames, fewer at the end."""
+    return list(islice(frames, count))
