@@ -4,10 +4,12 @@ import dataclasses
 import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -163,17 +165,22 @@ def _processors() -> int:
 
 
 _done: Any = None  # in a worker: the number of images that all workers have rendered
+_stop: Any = None  # in a worker: set when the caller gives up
 
 
-def _enter_worker(done: Any) -> None:
-    """Prepare a worker: it shares the count, and leaves the other processors to the other workers."""
-    global _done
-    _done = done
+def _enter_worker(done: Any, stop: Any) -> None:
+    """Prepare a worker: it shares count and stop, and leaves the other processors to the other workers."""
+    global _done, _stop
+    _done, _stop = done, stop
     cv2.setNumThreads(1)
 
 
 def _render_all(jobs: list[Job], progress: Progress, workers: int) -> None:
-    """Render every view of every session, here or in other processes, and report the images done."""
+    """Render every view of every session, here or in other processes, and report the images done.
+
+    Raises:
+        PoseError: when a worker was killed.
+    """
     total = sum(config.length(index) for config, _, index, _ in jobs)
     progress(0, total)
     if workers == 1 or len(jobs) == 1:
@@ -181,41 +188,49 @@ def _render_all(jobs: list[Job], progress: Progress, workers: int) -> None:
             progress(done, total)
         return
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of the caller's threads
-    done = context.Value("q", 0)
-    with _pool(ProcessPoolExecutor(min(workers, len(jobs)), context, _enter_worker, (done,))) as pool:
-        waiting = {pool.submit(_render_job, job) for job in jobs}
+    done, stop = context.Value("q", 0), context.Event()
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _enter_worker, (done, stop))
+    try:
+        with _interrupts_ignored():
+            waiting = {pool.submit(_render_job, job) for job in jobs}
         while waiting:
             finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_EXCEPTION)
             for future in finished:
                 future.result()
             progress(done.value, total)
-
-
-@contextmanager
-def _pool(pool: ProcessPoolExecutor) -> Iterator[ProcessPoolExecutor]:
-    """Use a pool; when anything goes wrong, what has not begun is not begun.
-
-    Raises:
-        PoseError: when a worker was killed.
-    """
-    try:
-        yield pool
     except BrokenProcessPool as error:
         raise PoseError(
             "a rendering process was killed, perhaps for want of memory: use fewer --workers"
         ) from error
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that leave Ctrl-C to this one, which then stops them in good order."""
+    if threading.current_thread() is not threading.main_thread():  # where signals cannot be set
+        yield
+        return
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
 def _render_job(job: Job) -> None:
-    """Render one view of one session in a worker."""
-    for _ in _render_view(*job):
-        with _done.get_lock():
-            _done.value += 1
+    """Render one view of one session in a worker; when told to stop, leave no file."""
+    with closing(_render_view(*job)) as images:
+        for _ in images:
+            with _done.get_lock():
+                _done.value += 1
+            if _stop.is_set():
+                return
 
 
-def _render_view(config: SynthConfig, folder: Path, index: int, view: int) -> Iterator[int]:
+def _render_view(config: SynthConfig, folder: Path, index: int, view: int) -> Generator[int, None, None]:
     """Write the video and the labeled images of one view of one session; yield after every frame."""
     session = _session(config, index)
     name = _views(config)[view]

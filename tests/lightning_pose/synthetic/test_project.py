@@ -154,12 +154,14 @@ def test_overwriting_replaces_a_rendered_project_and_nothing_else(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "kept"
 
 
-def test_an_interrupted_rendering_is_no_project_and_leaves_no_half_video(tmp_path):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_rendering_is_no_project_and_leaves_no_half_video(tmp_path, workers):
     def stop(done: int, total: int) -> None:
-        if done == 5:
+        if done >= 1:
             raise KeyboardInterrupt
 
+    long = dataclasses.replace(CONFIG, frames=3000)
     with pytest.raises(KeyboardInterrupt):
-        write_project(tmp_path, CONFIG, stop, workers=1)
+        write_project(tmp_path, long, stop, workers=workers)
     assert not (tmp_path / "project.yaml").exists()
     assert not list(tmp_path.glob("videos/*"))
