@@ -6,6 +6,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -69,7 +70,7 @@ def _written_out(overrides: Sequence[str]) -> list[str]:
     """Let plain `key=value` also add a key that the file lacks; misspellings are found later."""
     groups = {folder.name for folder in GROUPS}
     return [
-        f"++{word}" if parsed.is_change() and parsed.key_or_group not in groups else word
+        f"++{word}" if parsed.type is OverrideType.CHANGE and parsed.key_or_group not in groups else word
         for word, parsed in zip(overrides, _parsed(overrides), strict=True)
     ]
 
