@@ -4,6 +4,7 @@ Everything is looked for inside the folder that the viewer was given. A link tha
 followed, and is named among the notes, as is every file whose name says neither session nor view.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ from jaxtyping import Float, Int
 
 from lightning_pose.core.calibration import Rig, find_calibration
 from lightning_pose.core.errors import DataError
-from lightning_pose.core.naming import parse_stem, split_seed
+from lightning_pose.core.naming import find_view, parse_stem, split_seed
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.project import PROJECT_FILE, VIDEO_SUFFIXES, Project, open_project
 from lightning_pose.core.tables import read_poses
 
 BAND = 1.96  # half width of a 95 % interval of a Gaussian, in standard deviations
-_WORLD = "_3d"
+_PREDICTIONS, _ENSEMBLE_WORLD, _WORLD = "video_preds", "video_preds_3d", "_3d"
 _NOT_POSES = ("_pixel_error", "_reprojection_error", "_temporal_norm", "_pca_error", "_error")
 _SMOOTHED_HEAD, _SMOOTHED_TAIL = "multicam_", "_results"
 
@@ -175,20 +176,22 @@ def _add_videos(contents: Contents, files: Iterable[Path]) -> None:
 
 
 def _add_predictions(contents: Contents, files: Iterable[Path]) -> None:
-    """Sort the tables in `video_preds` folders by model, seed, session and view."""
+    """Sort the tables of predictions by model, seed, session and view."""
     for path in files:
-        if path.suffix != ".csv" or path.parent.name != "video_preds" or path.stem.endswith(_NOT_POSES):
+        if path.suffix != ".csv" or path.stem.endswith(_NOT_POSES):
             continue
-        stem, seed = split_seed(path.stem)
-        name = contents.relative(path.parent.parent) + ("" if seed is None else f" · seed {seed}")
-        if stem.endswith(_WORLD):
-            session = stem.removesuffix(_WORLD)
-            _session(contents, session).sources.setdefault(name, Source(name)).world = path
-            continue
-        found = _parse(contents, path, stem)
-        if found is not None:
-            sources = _session(contents, found[0]).sources
-            sources.setdefault(name, Source(name)).views[found[1]] = path
+        model = contents.relative(path.parent.parent)
+        if path.stem.endswith(_WORLD) and path.parent.name in (_PREDICTIONS, _ENSEMBLE_WORLD):
+            name = model if path.parent.name == _PREDICTIONS else f"{model} · ensemble median"
+            sources = _session(contents, path.stem.removesuffix(_WORLD)).sources
+            sources.setdefault(name, Source(name)).world = path
+        elif path.parent.name == _PREDICTIONS:
+            stem, seed = split_seed(path.stem)
+            name = model if seed is None else f"{model} · seed {seed}"
+            found = _parse(contents, path, stem)
+            if found is not None:
+                sources = _session(contents, found[0]).sources
+                sources.setdefault(name, Source(name)).views[found[1]] = path
 
 
 def _add_smoothed(contents: Contents, files: Iterable[Path]) -> None:
@@ -214,8 +217,16 @@ def _add_smoothed(contents: Contents, files: Iterable[Path]) -> None:
 def _smoothed_session(contents: Contents, folder: Path) -> str | None:
     """Return the session that a folder of smoothed results is of.
 
-    The folder may be named after it; a demo says it in its summary; else it is the only one predicted.
+    The smoother's record names the tables it read. Without it the folder may be named after the session; a
+    demo says it in its summary; else it is the only one predicted.
     """
+    record = folder / "multicam_results.json"
+    if record.is_file():
+        for table in [
+            table for tables in json.loads(record.read_text())["files"].values() for table in tables
+        ]:
+            with contextlib.suppress(DataError):  # named by hand: one of the other ways may tell
+                return find_view(split_seed(Path(table).stem)[0], contents.project.view_names)[0]
     named = [part for part in reversed(folder.parts) if part in contents.sessions]
     if named:
         return named[0]

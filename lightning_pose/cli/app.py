@@ -25,16 +25,11 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve the viewer until Ctrl-C; return the server's exit code."""
-    import subprocess
+    """Become the viewer's server: a signal that ends this process then leaves no server behind."""
+    import os
 
     command = server_command(args.project, port=args.port, host=args.host, browser=not args.no_browser)
-    with subprocess.Popen(command) as server:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:  # Ctrl-C reached the server too; let it close its port
-            server.wait()
-            return 0
+    os.execv(command[0], command)
 
 
 def server_command(project: Path, *, port: int, host: str, browser: bool) -> list[str]:

@@ -1,5 +1,6 @@
 """What the viewer finds in a folder."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -56,6 +57,26 @@ def test_3d_predictions_join_their_model(folder):
     shutil.copy(folder / "project" / "truth" / f"{SESSION}_3d.csv", predictions / f"{SESSION}_3d.csv")
     source = read_folder(folder).sessions[SESSION].sources["models/demo"]
     assert source.world == predictions / f"{SESSION}_3d.csv"
+
+
+def test_3d_points_of_an_ensemble_are_a_source_of_their_own(folder):
+    world = folder / "models" / "demo" / "video_preds_3d" / f"{SESSION}_3d.csv"
+    world.parent.mkdir()
+    shutil.copy(folder / "project" / "truth" / f"{SESSION}_3d.csv", world)
+    sources = read_folder(folder).sessions[SESSION].sources
+    assert sources["models/demo · ensemble median"].world == world
+    assert "models/demo" not in sources
+
+
+def test_the_smoothers_record_says_which_session_it_smoothed(folder):
+    (folder / "summary.json").unlink()
+    record = {
+        "files": {"top": ["elsewhere/mouse1_top_rng=0.csv"], "side": ["elsewhere/mouse1_side_rng=0.csv"]}
+    }
+    (folder / "smoothed" / "multicam_results.json").write_text(json.dumps(record))
+    sessions = read_folder(folder).sessions
+    assert "smoothed" in sessions["mouse1"].sources
+    assert "smoothed" not in sessions[SESSION].sources
 
 
 def test_metric_tables_are_not_taken_for_keypoints(folder):

@@ -1,0 +1,67 @@
+"""`litpose app`: what it serves, where, and what it refuses."""
+
+import importlib.util
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from lightning_pose.cli.app import server_command
+from lightning_pose.cli.main import main
+
+
+def test_the_page_is_for_this_machine_only_and_nothing_is_reported(tmp_path):
+    command = server_command(tmp_path, port=8600, host="127.0.0.1", browser=False)
+    assert "--server.address=127.0.0.1" in command
+    assert "--server.port=8600" in command
+    assert "--browser.gatherUsageStats=false" in command
+    assert "--server.headless=true" in command
+    assert command[-1] == str(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_a_message(tmp_path, capsys):
+    assert main(["app", str(tmp_path / "gone")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
+
+
+def test_without_streamlit_the_extra_is_named(tmp_path, monkeypatch, capsys):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "streamlit" else real(name))
+    assert main(["app", str(tmp_path)]) == 2
+    assert "lightning-pose-3d[app]" in capsys.readouterr().err
+
+
+def test_it_serves_on_the_port_it_was_given_until_it_is_stopped(tmp_path):
+    (tmp_path / "project.yaml").write_text("keypoint_names: [nose]\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "lightning_pose.cli.main", "app", str(tmp_path)]
+    command += ["--port", str(port), "--no-browser"]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=Path(__file__).parent
+    )
+    try:
+        assert answer(f"http://127.0.0.1:{port}/_stcore/health", within=60) == "ok"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def answer(url: str, within: float) -> str:
+    """Return what an address answers, once it does."""
+    limit = time.monotonic() + within
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return response.read().decode()
+        except OSError:
+            if time.monotonic() > limit:
+                pytest.fail(f"{url} does not answer")
+            time.sleep(0.2)
