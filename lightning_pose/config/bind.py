@@ -4,12 +4,13 @@ import dataclasses
 import difflib
 import types
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Record = TypeVar("Record")
 
 
-class Bound(NamedTuple, Generic[Record]):
+@dataclasses.dataclass(frozen=True)
+class Bound(Generic[Record]):
     """A filled record and what was wrong with the data; a faulty key has its default."""
 
     record: Record

@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import OverrideType
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -39,10 +39,13 @@ def compose_file(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
         with initialize_config_dir(str(path.parent.resolve()), version_base="1.3"):
             composed = compose(path.stem, overrides=words)
         data = OmegaConf.to_container(composed, resolve=True)
+        own = OmegaConf.load(path)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {_first_lines(error)}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: expected keys with values, got {type(data).__name__}")
+    if isinstance(own, DictConfig) and own.get("hydra"):
+        data["hydra"] = {"run": "in the file"}  # hydra takes its own section away; it is to be noted as idle
     return {str(key): value for key, value in data.items()}
 
 

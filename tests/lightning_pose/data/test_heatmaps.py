@@ -48,7 +48,7 @@ def test_gaussians_are_decoded_exactly_at_any_position_also_at_the_border(stride
 
 
 def test_the_peak_on_a_slope_is_found_within_a_pixel():
-    """A second, weaker and wider hill beside the peak tilts the logarithm; the estimate must stay at the peak."""
+    """A second, weaker and wider hill beside it tilts the logarithm; the estimate must stay at the peak."""
     peak, hill = torch.tensor([[20.25, 20.0]]), torch.tensor([[26.0, 20.0]])
     heatmap = 0.8 * render(peak, (48, 48)) + 0.2 * render(hill, (48, 48), 3.0)
     found = heatmap_from_input(decode(heatmap[:, None], 4).xy[0, 0], 4)

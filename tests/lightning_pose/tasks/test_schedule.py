@@ -18,7 +18,7 @@ def test_milestones_multiply():
 
 
 def test_an_unfrozen_backbone_follows_the_ramp_of_lightning_pose():
-    """Head rate 1e-3, unfrozen at epoch 2: 0, 0, 1e-4, 1.5e-4, 2.25e-4, ... up to 1e-3, then milestones for both."""
+    """Head rate 1e-3, unfrozen at epoch 2: 0, 0, 1e-4, 1.5e-4, 2.25e-4, ... 1e-3; milestones for both."""
     head = multi_step([90], 0.5)
     course = unfreeze(head, start=20, steps_per_epoch=10)
     rates = [1e-3 * course(10 * epoch) for epoch in range(10)]
