@@ -2,7 +2,9 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,32 @@ def test_no_module_has_a_name_that_says_nothing():
 def test_shapes_stay_visible_to_the_type_checker():
     hidden = "from __future__ import " + "annotations"
     assert not [name_of(path) for path in sources(*PACKAGES, "tests") if hidden in path.read_text()]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level packages that a file imports, at its top or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_every_library_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for extra in extras.values() for line in extra)]
+    declared = {re.split(r"[\[<>=]", line)[0].lower().replace("_", "-") for line in lines}
+    owners = packages_distributions()
+    used = {name for path in sources(*PACKAGES, "tests", "benchmarks") for name in imported(path)}
+    libraries = used & owners.keys() - {*PACKAGES, "configs"}
+    assert not [
+        name
+        for name in libraries
+        if not {owner.lower().replace("_", "-") for owner in owners[name]} & declared
+    ]
 
 
 def test_nothing_is_left_to_do_in_the_code():

@@ -1,0 +1,59 @@
+"""Files that appear whole or not at all."""
+
+import errno
+import json
+import os
+import stat
+import sys
+
+import pytest
+
+from lightning_pose.core.files import atomic_path, write_json, write_text
+
+
+def test_a_file_is_there_only_when_it_is_whole(tmp_path):
+    target = tmp_path / "new" / "table.csv"
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        assert not target.exists()
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".csv"
+    assert target.read_text() == "half"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failure_leaves_the_former_file_and_nothing_else(tmp_path):
+    target = tmp_path / "table.csv"
+    target.write_text("former")
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is a device of Linux")
+def test_a_full_disk_leaves_nothing_half_written(tmp_path):
+    target = tmp_path / "table.csv"
+    with pytest.raises(OSError) as raised, atomic_path(target), open("/dev/full", "w") as full:  # noqa: PTH123
+        full.write("x" * 100_000)
+    assert raised.value.errno == errno.ENOSPC
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_others_may_read_what_is_written_as_far_as_the_umask_allows(tmp_path):
+    former = os.umask(0o027)
+    try:
+        write_text(tmp_path / "shared.txt", "text")
+    finally:
+        os.umask(former)
+    assert stat.S_IMODE((tmp_path / "shared.txt").stat().st_mode) == 0o640
+
+
+def test_text_and_json_are_utf_8_and_read_back(tmp_path):
+    record = {"unit": "µm", "views": ["top", "side"], "error": 1.5}
+    write_json(tmp_path / "record.json", record)
+    text = (tmp_path / "record.json").read_text(encoding="utf-8")
+    assert json.loads(text) == record
+    assert "µm" in text
+    assert text.endswith("}\n")
