@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The tests run side by side, so each process keeps to one thread.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help torch venv demo test test-slow test-gpu check app docs wheel clean
+.PHONY: help venv torch demo app test test-slow test-gpu check ruff pyright floors site house docs wheel clean
 
 help:
 	@echo 'make demo        render, train, predict, smooth and score: the whole chain, into $(OUT)/'
@@ -59,11 +59,21 @@ test-slow: $(READY)
 test-gpu: $(READY)
 	$(BIN)/pytest -m gpu --timeout 1800
 
-check: $(READY)
+check: ruff pyright floors site house
+
+ruff: $(READY)
 	$(BIN)/ruff check .
+
+pyright: $(READY)
 	$(BIN)/pyright
+
+floors: $(READY)
 	$(BIN)/lint-imports
+
+site: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(VENV)/site
+
+house: $(READY)
 	$(BIN)/pytest -q tests/test_house.py
 
 docs: $(READY)
