@@ -14,12 +14,22 @@ from types import TracebackType
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 from jaxtyping import Float64, UInt8
 
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.files import atomic_path
 from lightning_pose.core.packet_table import VideoInfo, open_stream, read_packet_table
+
+# Without the last two flags, what is resized comes out two grey levels too dark.
+AVERAGE = int(Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT)
 
 __all__ = ["VideoInfo", "VideoReader", "VideoWriter", "frames", "probe"]
 
@@ -180,7 +190,8 @@ class VideoReader:
         """Return a frame's pixels, resized and upright."""
         turn = self._table.rotation
         width, height = self._size if turn in (0, 180) else self._size[::-1]
-        scaled = self._reformatter.reformat(frame, width, height, format=self._format, interpolation="AREA")
+        how = AVERAGE if (width, height) != (frame.width, frame.height) else None
+        scaled = self._reformatter.reformat(frame, width, height, format=self._format, interpolation=how)
         pixels = scaled.to_ndarray()
         return pixels if turn == 0 else np.ascontiguousarray(np.rot90(pixels, turn // 90))
 
