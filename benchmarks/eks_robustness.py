@@ -2,9 +2,9 @@
 
     python benchmarks/eks_robustness.py FOLDER CALIBRATION
 
-5 % of the cells (frame, keypoint) of one camera are moved 80 px in random directions, in one, two or all members, or
-blanked. Printed: mean movement of the output (px) in every camera, on hit cells and far from them, and s over its
-clean value.
+5 % of the cells (frame, keypoint) of one camera are moved 80 px in random directions, in one, two or all
+members, or blanked. Printed: mean movement of the output (px) in every camera, on hit cells and far from
+them, and s over its clean value.
 """
 
 import argparse
@@ -80,18 +80,22 @@ def measure(members: Members, rig: Rig, options: Options, camera: str) -> list[s
 def _moved(result: Result, clean: Result, hit: np.ndarray) -> list[str]:
     near = hit | np.roll(hit, 1, 0) | np.roll(hit, -1, 0)
     shifts = [
-        np.linalg.norm(poses.points - clean.views[view].points, axis=-1) for view, poses in result.views.items()
+        np.linalg.norm(poses.points - clean.views[view].points, axis=-1)
+        for view, poses in result.views.items()
     ]
     ratio = result.smoothed.s / clean.smoothed.s
     return [
-        " / ".join(f"{shift[hit].mean():.2f}" for shift in shifts) + f" (max {max(s[hit].max() for s in shifts):.1f})",
+        " / ".join(f"{shift[hit].mean():.2f}" for shift in shifts)
+        + f" (max {max(s[hit].max() for s in shifts):.1f})",
         " / ".join(f"{shift[~near].mean():.2f}" for shift in shifts),
         f"{np.exp(np.log(ratio).mean()):.2f} ({ratio.min():.2f} to {ratio.max():.2f})",
     ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("calibration", type=Path)
     parser.add_argument("--camera", default=None, help="the one to corrupt (default: the second)")

@@ -18,7 +18,9 @@ class Ensemble(NamedTuple):
     """The members of all views in one table."""
 
     pixels: Float[np.ndarray, "V T K 2"]  # median or mean of the members; NaN where none saw it
-    spread: Float[np.ndarray, "V T K 2"]  # variance between the members, px^2; NaN where fewer than two saw it
+    spread: Float[
+        np.ndarray, "V T K 2"
+    ]  # variance between the members, px^2; NaN where fewer than two saw it
     likelihood: Float[np.ndarray, "V T K"]  # mean over the members
     count: Int[np.ndarray, "V T K"]  # members that saw it
     members: int
@@ -40,7 +42,7 @@ def combine(
         DataError: when no member has any point.
     """
     members = points.shape[0]
-    seen = np.isfinite(points).all(-1)
+    seen = np.asarray(np.isfinite(points).all(-1))
     count = seen.sum(0)
     if not count.any():
         raise DataError("there is nothing to smooth: every point of every member is missing")
@@ -66,10 +68,8 @@ def combine(
     )
 
 
-def plain_variance(
-    ensemble: Ensemble, weighted: bool = True
-) -> Float[np.ndarray, "V T K 2"]:
-    """Return the observation variance (px^2) of the plain model: the members' spread over their mean likelihood.
+def plain_variance(ensemble: Ensemble, weighted: bool = True) -> Float[np.ndarray, "V T K 2"]:
+    """Return the plain model's variance of observations (px^2): the members' spread over their likelihood.
 
     A single member has the variance 1 / likelihood; a cell without two votes among several members has
     `MISSING_VARIANCE`.
@@ -103,5 +103,7 @@ def _median(
     """Return the median of those that are not NaN; sorting puts NaN last."""
     ranked = np.sort(points, axis=0)
     low, high = np.maximum(count - 1, 0) // 2, np.maximum(count, 1) // 2
-    pick = [np.take_along_axis(ranked, np.minimum(i, len(points) - 1)[None, ..., None], 0)[0] for i in (low, high)]
+    pick = [
+        np.take_along_axis(ranked, np.minimum(i, len(points) - 1)[None, ..., None], 0)[0] for i in (low, high)
+    ]
     return 0.5 * (pick[0] + pick[1])

@@ -11,12 +11,20 @@ def add_io(parser: argparse.ArgumentParser, *, filename: str | None) -> None:
     where = parser.add_argument_group("input and output")
     where.add_argument("--input-dir", type=Path, help="folder with the members' predictions (CSV)")
     where.add_argument(
-        "--input-files", type=Path, nargs="+", default=None, help="the predictions one by one, instead of a folder"
+        "--input-files",
+        type=Path,
+        nargs="+",
+        default=None,
+        help="the predictions one by one, instead of a folder",
     )
     where.add_argument(
         "--save-dir", type=Path, default=Path("outputs"), help="folder for the results (default: ./outputs)"
     )
-    told = f"name of the result (default: {filename})" if filename else "ignored: every camera has a file of its own"
+    told = (
+        f"name of the result (default: {filename})"
+        if filename
+        else "ignored: every camera has a file of its own"
+    )
     where.add_argument("--save-filename", default=None, help=told)
     where.add_argument("--make-plot", action="store_true", help="also a PDF with traces of the last keypoint")
     where.add_argument("--verbose", action="store_true", help="tell the stages, their seconds, and s")
@@ -26,12 +34,16 @@ def add_smoothing(parser: argparse.ArgumentParser) -> None:
     """Add s and what it is tuned on."""
     how = parser.add_argument_group("smoothing")
     how.add_argument(
-        "--s", type=float, nargs="+", default=None, help="smoothing parameter, one or one per keypoint (default: tuned)"
+        "--s",
+        type=float,
+        nargs="+",
+        default=None,
+        help="smoothing parameter, one or one per keypoint (default: tuned)",
     )
     how.add_argument(
         "--s-frames", type=spans, default=None, metavar="SPANS",
-        help='frames that s is tuned on, 0-based, stop excluded: "[(0,500),(2000,2500)]", "(None,100)" or "100" (the '
-        "first 100); default: at most 4000 frames in pieces spread over the recording",
+        help='frames that s is tuned on, 0-based, stop excluded: "[(0,500),(2000,2500)]", "(None,100)" or '
+        '"100" (the first 100); default: at most 4000 frames in pieces spread over the recording',
     )  # fmt: skip
     how.add_argument(
         "--blocks", type=blocks, default=None, metavar="BLOCKS",
@@ -42,11 +54,13 @@ def add_smoothing(parser: argparse.ArgumentParser) -> None:
 def add_cameras(parser: argparse.ArgumentParser) -> None:
     """Add the flags of several cameras."""
     several = parser.add_argument_group("cameras")
-    several.add_argument("--camera-names", nargs="+", default=None, help="as they stand in the names of the files")
+    several.add_argument(
+        "--camera-names", nargs="+", default=None, help="as they stand in the names of the files"
+    )
     several.add_argument(
         "--quantile-keep-pca", type=percentile, default=95.0, metavar="PERCENT",
-        help="without a calibration: share of the frames, those in which the members agree best, that the geometry is "
-        "learned from (default: 95)",
+        help="without a calibration: share of the frames, those in which the members agree best, that the "
+        "geometry is learned from (default: 95)",
     )  # fmt: skip
     several.add_argument(
         "--n-latent", type=int, default=3, help="without a calibration: numbers of the state (default: 3)"
@@ -91,7 +105,9 @@ def spans(text: str) -> tuple[tuple[int, int], ...]:
 def blocks(text: str) -> tuple[tuple[int, ...], ...]:
     """Read `0,1,2;3,4`."""
     try:
-        return tuple(tuple(int(index) for index in block.split(",")) for block in text.split(";") if block.strip())
+        return tuple(
+            tuple(int(index) for index in block.split(",")) for block in text.split(";") if block.strip()
+        )
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'expected indices such as "0,1,2;3,4", got "{text}"') from error
 

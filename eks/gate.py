@@ -5,11 +5,12 @@ C = J P J' and, the view taken out again (leave one camera out),
 
     r = (I - C W)^-1 e,    C' = (I - C W)^-1 C,    chi^2 = r' (R + C')^-1 r.
 
-One bad view makes the others look bad. So where a frame holds any chi^2 above `GATE`, the frame is taken out of the
-trajectory as a whole; what is left, the prediction of all other frames, is a Gaussian prior; and of all hypotheses
-"these views are bad" (none, one or two of them) the one is chosen that explains the frame best: its evidence, with
-the variance of bad views a hundred times as large and a price for each. With one camera it is the motion alone that
-tells; with two, the motion decides between them, and where it cannot, both lose weight.
+One bad view makes the others look bad. So where a frame holds any chi^2 above `GATE`, the frame is taken
+out of the trajectory as a whole; what is left, the prediction of all other frames, is a Gaussian prior; and
+of all hypotheses "these views are bad" (none, one or two of them) the one is chosen that explains the frame
+best: its evidence, with the variance of bad views a hundred times as large and a price for each. With one
+camera it is the motion alone that tells; with two, the motion decides between them, and where it cannot,
+both lose weight.
 
 The belief in a bad view is GATE / chi^2 against the views that are left, the weight of a heavy-tailed noise.
 """
@@ -99,10 +100,14 @@ def _take_out(
     there = lines.there[:, rows, columns].T
     own = np.where(there, belief, 0.0)[..., None] / variance
     size = spread.shape[-1]
-    precision = np.linalg.inv(spread + SMALLEST * np.trace(spread, axis1=1, axis2=2)[:, None, None] * np.eye(size))
+    precision = np.linalg.inv(
+        spread + SMALLEST * np.trace(spread, axis1=1, axis2=2)[:, None, None] * np.eye(size)
+    )
     rest = precision - np.einsum("nvad,nva,nvae->nde", jacobian, own, jacobian)
     values, vectors = np.linalg.eigh(0.5 * (rest + np.swapaxes(rest, 1, 2)))
-    values = np.maximum(values, SMALLEST * np.abs(values).max(-1, keepdims=True))  # rounding, where frames stand alone
+    values = np.maximum(
+        values, SMALLEST * np.abs(values).max(-1, keepdims=True)
+    )  # rounding, where frames stand alone
     rest = (vectors * values[:, None, :]) @ np.swapaxes(vectors, 1, 2)
     pull = -np.einsum("nvad,nva,nva->nd", jacobian, own, error)
     return _Frames(error, jacobian, whole, there, rest, pull)

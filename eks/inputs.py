@@ -31,10 +31,13 @@ def list_tables(input_dir: Path | str | None, input_files: Sequence[Path | str] 
     Smoothed tables (which may be our own), 3D tables and metric tables of a folder are left out.
 
     Raises:
-        DataError: when there is no folder or file, neither or both were given, or a listed file is no prediction.
+        DataError: when there is no folder or file, neither or both were given, or a listed file is no
+            prediction.
     """
     if (input_dir is None) == (not input_files):
-        raise DataError("expected either --input-dir (a folder of CSV files) or --input-files (a list of them)")
+        raise DataError(
+            "expected either --input-dir (a folder of CSV files) or --input-files (a list of them)"
+        )
     if input_files:
         paths = [Path(path) for path in input_files]
         faults = [f"{path} {reason}" for path in paths if (reason := _not_a_prediction(path, listed=True))]
@@ -43,7 +46,9 @@ def list_tables(input_dir: Path | str | None, input_files: Sequence[Path | str] 
         return Found({"": paths}, {})
     folder = Path(str(input_dir))
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder: expected one with the predictions of an ensemble as CSV files")
+        raise DataError(
+            f"{folder} is not a folder: expected one with the predictions of an ensemble as CSV files"
+        )
     files, left_out = [], {}
     for path in sorted(folder.glob("*.csv")):
         reason = _not_a_prediction(path, listed=False)
@@ -60,7 +65,8 @@ def sort_by_camera(found: Found, cameras: Sequence[str]) -> Found:
     """Sort tables by the camera whose name is a token of the file's stem, members by file name.
 
     Raises:
-        DataError: when a camera has no file, cameras have unequal numbers, or the files are of several sessions.
+        DataError: when a camera has no file, cameras have unequal numbers, or the files are of several
+            sessions.
     """
     files: dict[str, list[Path]] = {camera: [] for camera in cameras}
     left_out, sessions = dict(found.left_out), {}
@@ -77,18 +83,18 @@ def sort_by_camera(found: Found, cameras: Sequence[str]) -> Found:
     absent = [camera for camera, count in counts.items() if not count]
     if absent:
         raise DataError(
-            f"no file for camera {', '.join(absent)}: expected its name in the file's, set off by _, - or ., such as "
-            f"session_{absent[0]}_rng=0.csv" + _because(left_out)
+            f"no file for camera {', '.join(absent)}: expected its name in the file's, set off by _, - or ., "
+            f"such as session_{absent[0]}_rng=0.csv" + _because(left_out)
         )
     if any(len(names) > 1 for (seed, _), names in sessions.items() if seed is not None):
         names = sorted(set().union(*sessions.values()))
         raise DataError(
-            f"the files are of {len(names)} sessions: {', '.join(names[:10])}. Smooth one at a time: list its files "
-            "with --input-files"
+            f"the files are of {len(names)} sessions: {', '.join(names[:10])}. Smooth one at a time: list "
+            "its files with --input-files"
         )
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{camera}: {count}" for camera, count in counts.items())
-        raise DataError(f"the cameras have unequal numbers of ensemble members ({told}): each needs every member")
+        raise DataError(f"the cameras have unequal numbers of ensemble members ({told}); each needs all")
     return Found(files, left_out)
 
 
@@ -131,12 +137,10 @@ def load(members: Members, keypoints: Sequence[str] | None = None, average: Aver
     first = next(iter(tables.values()))[0]
     names = tuple(keypoints) if keypoints else first.names
     chosen = {camera: [poses.select(names) for poses in each] for camera, each in tables.items()}
-    points = np.stack(
-        [stack_views({camera: each[m] for camera, each in chosen.items()}) for m in range(min(counts.values()))]
-    )
-    sure = None
-    if all(poses.likelihood is not None for each in chosen.values() for poses in each):
-        sure = np.stack([[each[m].likelihood for each in chosen.values()] for m in range(len(points))])
+    by_member = list(zip(*chosen.values(), strict=True))
+    points = np.stack([stack_views(dict(zip(chosen, each, strict=True))) for each in by_member])
+    said = [[poses.likelihood for poses in each if poses.likelihood is not None] for each in by_member]
+    sure = np.stack(said) if all(len(each) == len(chosen) for each in said) else None
     return Loaded(combine(points, sure, average), points, names, first.frames)
 
 
@@ -144,14 +148,20 @@ def _faults(
     tables: Mapping[str, list[Poses]], labels: Mapping[str, list[str]], keypoints: Sequence[str] | None
 ) -> list[str]:
     """Return in what the members differ from the first, in words."""
-    pairs = [(label, poses) for camera in tables for label, poses in zip(labels[camera], tables[camera], strict=True)]
+    pairs = [
+        (label, poses)
+        for camera in tables
+        for label, poses in zip(labels[camera], tables[camera], strict=True)
+    ]
     (first_label, first), *others = pairs
     wanted = tuple(keypoints) if keypoints else first.names
     faults = [f"{label} holds 3D points, expected pixels" for label, poses in pairs if poses.dims != 2]
     for label, poses in pairs:
         lacking = [name for name in wanted if name not in poses.names]
         if lacking:
-            faults.append(f"{label} lacks the keypoints {', '.join(lacking)}; it has {', '.join(poses.names)}")
+            faults.append(
+                f"{label} lacks the keypoints {', '.join(lacking)}; it has {', '.join(poses.names)}"
+            )
     for label, poses in others:
         if not keypoints and set(poses.names) - set(wanted):
             more = ", ".join(name for name in poses.names if name not in wanted)
@@ -160,12 +170,14 @@ def _faults(
             faults.append(f"{label} has {len(poses)} frames, {first_label} has {len(first)}")
         elif poses.frames.dtype.kind == "i" and not np.array_equal(poses.frames, first.frames):
             row = int(np.flatnonzero(poses.frames != first.frames)[0])
-            faults.append(f"{label}: row {row} is frame {poses.frames[row]}, in {first_label} {first.frames[row]}")
+            faults.append(
+                f"{label}: row {row} is frame {poses.frames[row]}, in {first_label} {first.frames[row]}"
+            )
     return faults
 
 
 def _not_a_prediction(path: Path, *, listed: bool) -> str | None:
-    """Return why a table is no 2D prediction; None if it is one, or may be a broken one, which reading will tell."""
+    """Return why a table is no 2D prediction; None if it is one, or a broken one, as reading will tell."""
     try:
         first = read_lines(path, 1)[0]
     except DataError as error:

@@ -5,13 +5,13 @@ What is observed at time t comes as a potential around a point p_t, in informati
     log p(y_t | x) = -1/2 (x - p_t)' L_t (x - p_t) + g_t' (x - p_t) - 1/2 q_t,
 
 with L = J' R^-1 J, g = J' R^-1 r, q = r' R^-1 r + log |2 pi R| for a residual r = y - h(p) and a diagonal R.
-So the cost does not depend on the number of cameras, and what is missing is L = 0, g = 0, q = 0. A process noise
-that is not s I is made so by a change of basis (`eks.observe`).
+So the cost does not depend on the number of cameras, and what is missing is L = 0, g = 0, q = 0. A process
+noise that is not s I is made so by a change of basis (`eks.observe`).
 
 The recursions run in parallel over blocks of frames, exactly: within each block the map from the state at its
-start to the state at its end is composed (all blocks at once), the maps are chained over the blocks, and then all
-blocks are filtered at once from their known starts: 3 sqrt(T) steps instead of T. Axes: T, then D, then batch.
-Everything is written for numpy and JAX alike; with JAX arrays the loops become `lax.scan`.
+start to the state at its end is composed (all blocks at once), the maps are chained over the blocks, and
+then all blocks are filtered at once from their known starts: 3 sqrt(T) steps instead of T. Axes: T, then D,
+then batch. Everything is written for numpy and JAX alike; with JAX arrays the loops become `lax.scan`.
 
 Source: Sarkka and Garcia-Fernandez, "Temporal parallelization of Bayesian smoothers", IEEE TAC 66 (2021),
 lemmas 7-10, with the observation in information form; the smoother is Rauch-Tung-Striebel's.
@@ -40,7 +40,7 @@ class Potentials(NamedTuple):
 
 
 class Gaussian(NamedTuple):
-    """Mean (D, *B) and covariance (D, D, *B) of a state; for many frames with an axis T in front."""
+    """Mean (D, *B) and covariance (D, D, *B) of a state; for many frames an axis T comes first."""
 
     mean: Float[Array, "..."]
     covariance: Float[Array, "..."]
@@ -69,7 +69,7 @@ class Motion(NamedTuple):
 
 
 class _Link(NamedTuple):
-    """Through a block: end | u ~ N(A u + b, C), and what the block says of its start u: exp(-u'Ju/2 + e'u)."""
+    """Through a block: end | u ~ N(A u + b, C); the block says exp(-u'Ju/2 + e'u) of its start u."""
 
     slope: Array
     offset: Array
@@ -114,7 +114,7 @@ def filter_states(
 
 
 def log_likelihood(seen: Potentials, prior: Gaussian, motion: Motion) -> Float[Array, "*B"]:
-    """Return log p(y) alone: one sweep, without blocks and without keeping states; for many candidates at once."""
+    """Return log p(y) alone: one sweep without blocks that keeps no states, for many candidates at once."""
 
     def step(carry: Gaussian, at: tuple) -> tuple[Gaussian, tuple]:
         now, gain = _update(carry, Potentials(*at))
@@ -156,9 +156,7 @@ def smooth_back(filtered: Gaussian, after: Gaussian, motion: Motion) -> Gaussian
             return (matmul(gain, slope), offset, rest), ()
 
         zero = blocks[1][0] * 0
-        (slope, offset, rest), _ = _scan(
-            compose, (identity_like(zero), zero[0], zero), blocks, reverse=True
-        )
+        (slope, offset, rest), _ = _scan(compose, (identity_like(zero), zero[0], zero), blocks, reverse=True)
         chained = (_blocks_first(slope, 2), _blocks_first(offset, 1), _blocks_first(rest, 2))
 
         def chain(carry: Gaussian, link: tuple) -> tuple[Gaussian, tuple]:
@@ -219,9 +217,7 @@ def _links(blocks: Potentials, motion: Motion) -> _Link:
         precision = link.precision + matmul(transpose(link.slope), matmul(seen.precision, slope))
         vector = link.vector + matvec(transpose(slope), pull)
         ahead = motion.ahead(Gaussian(link.offset + matvec(covariance, pull), covariance))
-        return _Link(
-            motion.transport(slope), ahead.mean, ahead.covariance, symmetric(precision), vector
-        ), ()
+        return _Link(motion.transport(slope), ahead.mean, ahead.covariance, symmetric(precision), vector), ()
 
     return _scan(absorb, carry, tuple(part[1:] for part in blocks))[0]
 

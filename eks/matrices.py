@@ -44,7 +44,7 @@ def identity_like(a: Float[Array, "D D *#B"]) -> Float[Array, "D D *B"]:
 
 
 def spd_inverse(a: Float[Array, "D D *#B"]) -> tuple[Float[Array, "D D *#B"], Float[Array, "*B"]]:
-    """Return A^-1 and log |A| of symmetric positive definite matrices, by Cholesky: A = L L', A^-1 = L^-T L^-1."""
+    """Return A^-1 = L^-T L^-1 and log |A| of symmetric positive definite matrices A = L L'."""
     size = a.shape[0]
     xp = a.__array_namespace__()
     scale = [[None] * size for _ in range(size)]  # L, row by row

@@ -1,4 +1,4 @@
-"""Smooth an ensemble's predictions of several cameras: in 3D with a calibration, by principal components without."""
+"""Smooth predictions of several cameras: in 3D with a calibration, by principal components without."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class Options:
         robust: learn the noise from the geometry, gate outliers; without, the plain model remains.
         quantile_keep_pca: percentile of frames that the principal components are fitted on.
         n_latent: their number; with a calibration the state is the point in 3D.
-        s_frames: pieces of the recording (half-open) that s is tuned on; None takes at most 4000 frames spread over it.
+        s_frames: pieces of the recording (half-open) that s is tuned on; None takes at most 4000 frames
+            spread over it.
         blocks: lists of keypoints (indices) that share an s; None: each alone.
         average: what stands for the members of a cell.
         weighted: divide the members' variance by their likelihood.
@@ -92,7 +93,9 @@ def smooth(
     ensemble, names = loaded.ensemble, loaded.names
     if rig is not None:
         if len(members) < 2:
-            raise CalibrationError("a calibration needs at least two cameras; smooth one camera with `eks singlecam`")
+            raise CalibrationError(
+                "a calibration needs at least two cameras; smooth one camera with `eks singlecam`"
+            )
         rig = rig.check(tuple(members))
     settings = Settings(
         s=per_keypoint(options.s, names),
@@ -103,7 +106,7 @@ def smooth(
     )
     emission, model = _model(loaded, rig, options)
     smoothed = smooth_ensemble(emission, ensemble, model, settings, progress)
-    unseen = ~np.isfinite(ensemble.pixels).any((0, 1, 3))
+    unseen = ~np.asarray(np.isfinite(ensemble.pixels).any((0, 1, 3)))
     views = {
         camera: as_poses(loaded, smoothed, v, unseen, options.weighted) for v, camera in enumerate(members)
     }
@@ -121,7 +124,9 @@ def smooth(
     return Result(views, world, smoothed, record)
 
 
-def as_poses(loaded: Loaded, smoothed: Smoothed, view: int, unseen: np.ndarray, weighted: bool = True) -> Poses:
+def as_poses(
+    loaded: Loaded, smoothed: Smoothed, view: int, unseen: np.ndarray, weighted: bool = True
+) -> Poses:
     """Return one camera's smoothed keypoints, with what the ensemble said as extras."""
     ensemble = loaded.ensemble
     variance = plain_variance(ensemble, weighted)[view]
@@ -168,7 +173,9 @@ def check_spans(spans: Spans | None, n_frames: int) -> Spans | None:
         return None
     wrong = [f"({start},{stop})" for start, stop in spans if not 0 <= start < min(stop, n_frames)]
     if wrong:
-        raise DataError(f"--s-frames: {', '.join(wrong)} holds none of the {n_frames} frames 0 to {n_frames - 1}")
+        raise DataError(
+            f"--s-frames: {', '.join(wrong)} holds none of the {n_frames} frames 0 to {n_frames - 1}"
+        )
     return tuple((start, min(stop, n_frames)) for start, stop in spans)
 
 
@@ -181,7 +188,9 @@ def group(blocks: Sequence[Sequence[int]] | None, n_keypoints: int) -> tuple[int
     if not blocks:
         return None
     listed = [index for block in blocks for index in block]
-    wrong = sorted({i for i in listed if not 0 <= i < n_keypoints} | {i for i in listed if listed.count(i) > 1})
+    wrong = sorted(
+        {i for i in listed if not 0 <= i < n_keypoints} | {i for i in listed if listed.count(i) > 1}
+    )
     if wrong:
         raise DataError(
             f"--blocks: {', '.join(map(str, wrong))}: expected indices from 0 to {n_keypoints - 1}, each once"

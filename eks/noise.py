@@ -1,13 +1,15 @@
-"""The variance of an observation, learned from what the ensemble says of itself and from what geometry says of it.
+"""The variance of an observation, learned from what the ensemble says of itself and what geometry says of it.
 
-The spread of the members is a poor variance: they agree and are wrong together. But a frame that is seen by more
-cameras than its state needs leaves residuals, and their squares over their redundancy are an unbiased estimate of
-the variance (Helmert's variance components). So the variance is a product of factors that are read off a curve each,
+The spread of the members is a poor variance: they agree and are wrong together. But a frame that is seen by
+more cameras than its state needs leaves residuals, and their squares over their redundancy are an unbiased
+estimate of the variance (Helmert's variance components). So the variance is a product of factors that are
+read off a curve each,
 
     R = a(spread between members) b(unsureness) c(view, keypoint),
 
-and each curve is scaled, bin by bin, until the residuals in every bin are as large as R says they are. The curves rise
-with their feature; the spread's is flat where the common error, which no spread reveals, is the larger one.
+and each curve is scaled, bin by bin, until the residuals in every bin are as large as R says they are. The
+curves rise with their feature; the spread's is flat where the common error, which no spread reveals, is the
+larger one.
 """
 
 from typing import NamedTuple
@@ -61,7 +63,8 @@ class NoiseModel(NamedTuple):
 def describe(ensemble: Ensemble) -> Features:
     """Return the features of every cell; a single vote is as unsure as its likelihood says.
 
-    The spread is half that of the axis and half the mean of both axes: of a few members a variance is known badly.
+    The spread is half that of the axis and half the mean of both axes: of a few members a variance is known
+    badly.
     """
     spread = 0.5 * ensemble.spread + 0.5 * ensemble.spread.mean(-1, keepdims=True)
     typical = np.nanmedian(spread) if np.isfinite(spread).any() else 1.0
@@ -73,7 +76,7 @@ def describe(ensemble: Ensemble) -> Features:
 
 
 def first_guess(features: Features, members: int) -> NoiseModel:
-    """Return the model before anything is learned: the spread itself with a floor at its median; else 1 / likelihood."""
+    """Return the model before anything is learned: the spread, floored at its median; else 1 / likelihood."""
     views = len(features.doubt)
     knots = _knots(features.spread)
     doubt_knots = _knots(features.doubt)
@@ -97,9 +100,9 @@ def learn(
 ) -> NoiseModel:
     """Scale the curves until residuals are as large as they say, as far as there is evidence.
 
-    Errors that last are few, however many frames show them: two cameras that happen to agree for a whole recording
-    are no proof that they are right. So every factor is drawn to the prior's (all of them together are free), with a
-    weight that grows with the duration of the errors.
+    Errors that last are few, however many frames show them: two cameras that happen to agree for a whole
+    recording are no proof that they are right. So every factor is drawn to the prior's (all of them
+    together are free), with a weight that grows with the duration of the errors.
 
     Args:
         prior: first guess.

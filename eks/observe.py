@@ -1,8 +1,8 @@
 """What the cameras say of a state: emissions, their linearisation, and how much each observation is believed.
 
-States are in a basis of their own, x = centre + L z, chosen so that the process noise of z is s I and its numbers
-are of order one whatever the world's unit (`Basis`). An emission maps x to the pixels of V views: through the
-camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels themselves).
+States are in a basis of their own, x = centre + L z, chosen so that the process noise of z is s I and its
+numbers are of order one whatever the world's unit (`Basis`). An emission maps x to the pixels of V views: through
+the camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels themselves).
 Axes: V views, T frames, K keypoints, 2 pixel coordinates, D state. Written for numpy and JAX alike.
 """
 
@@ -12,8 +12,8 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from eks.kalman import Gaussian, Potentials
 from eks.gate import Lines, judge
+from eks.kalman import Gaussian, Potentials
 from eks.matrices import spd_inverse
 from lightning_pose.core.camera import Camera, project_views, projection_jacobian
 from lightning_pose.core.triangulate import triangulate
@@ -57,7 +57,7 @@ class Linear(NamedTuple):
         return xp.broadcast_to(self.weights[:, None], (views, x.shape[0], keypoints, 2, size))
 
     def invert(self, y: Float[Array, "V T K 2"], precision: Float[Array, "V T K"]) -> Float[Array, "T K D"]:
-        """Return W' (y - mean), the state where the columns of W are orthonormal; NaN where a view is missing."""
+        """Return W' (y - mean), the state if W has orthonormal columns; NaN where a view is missing."""
         xp = array_namespace(y)
         off = xp.where((precision > 0)[..., None], y - self.mean[:, None], xp.nan)
         return (self.weights[:, None] * off[..., None]).sum((0, -2))
@@ -160,7 +160,7 @@ def each_frame_alone(seen: Potentials) -> Gaussian:
 def projected_variance(
     emission: Emission, basis: Basis, state: Gaussian
 ) -> tuple[Float[Array, "V T K 2"], Float[Array, "V T K 2"]]:
-    """Return the pixels of a trajectory, and the variance (px^2) that its covariance means there, diag J P J'."""
+    """Return the pixels of a trajectory, and what its covariance means there, diag J P J' (px^2)."""
     xp = array_namespace(state.mean)
     x = basis.outer(xp.moveaxis(state.mean, 1, 2))
     jacobian = (emission.jacobian(x)[..., None] * basis.scale[:, None]).sum(-2)

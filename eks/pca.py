@@ -1,7 +1,8 @@
 """Cameras without a calibration: what they see of a point, as a linear map of a few latent numbers.
 
-A point seen by V cameras has 2V pixel coordinates, which its three coordinates in the world decide: nearly linearly,
-if the lenses are long. So the principal components of the ensemble's medians take the place of the projection.
+A point seen by V cameras has 2V pixel coordinates, which its three coordinates in the world decide: nearly
+linearly, if the lenses are long. So the principal components of the ensemble's medians take the place of
+the projection.
 """
 
 from typing import NamedTuple
@@ -33,8 +34,8 @@ def good_frames(
 ) -> list[Bool[np.ndarray, " T"]]:
     """Return the frames in which all members agree on a keypoint in all cameras.
 
-    Their largest variance over cameras and axes is at or below a percentile. All keypoints are cut to as many frames
-    as the least has, the earliest.
+    Their largest variance over cameras and axes is at or below a percentile. All keypoints are cut to as
+    many frames as the least has, the earliest.
 
     Args:
         ensemble: what the members say.
@@ -46,7 +47,7 @@ def good_frames(
         DataError: when a keypoint is seen by all cameras in too few frames.
     """
     worst = plain_variance(ensemble).max((0, 3))  # (T, K)
-    whole = np.isfinite(ensemble.pixels).all((0, 3))
+    whole = np.asarray(np.isfinite(ensemble.pixels).all((0, 3)))
     chosen, faults = [], []
     for k, name in enumerate(names):
         own = worst[whole[:, k], k]
@@ -56,7 +57,7 @@ def good_frames(
         chosen.append(whole[:, k] & (worst[:, k] <= np.percentile(own, keep)))
     if faults:
         raise DataError(
-            f"without a calibration the cameras' geometry is learned from frames that all cameras see; expected at "
+            f"without a calibration the geometry is learned from frames that all cameras see: expected at "
             f"least {size + 2} such frames, too few for: {', '.join(faults)}"
         )
     least = min(int(rows.sum()) for rows in chosen)
@@ -77,7 +78,9 @@ def fit_latent(ensemble: Ensemble, good: list[Bool[np.ndarray, " T"]], size: int
     """
     views = ensemble.pixels.shape[0]
     if not 1 <= size <= 2 * views:
-        raise DataError(f"--n-latent {size}: {views} cameras give {2 * views} coordinates, expected 1 to {2 * views}")
+        raise DataError(
+            f"--n-latent {size}: {views} cameras give {2 * views} coordinates, expected 1 to {2 * views}"
+        )
     weights, means, spreads, steps = [], [], [], []
     for k, rows in enumerate(good):
         pixels = np.moveaxis(ensemble.pixels[:, :, k], 1, 0).reshape(-1, 2 * views)  # (T, 2V)
@@ -102,7 +105,7 @@ def fit_latent(ensemble: Ensemble, good: list[Bool[np.ndarray, " T"]], size: int
 
 
 def plain_latent_model(latent: Latent, ensemble: Ensemble) -> Model:
-    """Return the plain model: Q = covariance of the steps over its largest entry, m0 = 0, S0 = variance of scores."""
+    """Return the plain model: Q = step covariance over its largest entry, m0 = 0, S0 = score variance."""
     step = latent.step / np.abs(latent.step).max((1, 2), keepdims=True)
     size = step.shape[-1]
     scale = np.linalg.cholesky(step + 1e-9 * np.eye(size))

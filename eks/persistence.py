@@ -1,14 +1,16 @@
 """How long errors last, and what that does to the variance of a smoothed state.
 
-Smoothing averages errors away only as far as they differ from frame to frame. Errors of cameras and networks last: a
-calibration is off for good, a network mistakes the same texture for many frames. The residuals of frames that are
-seen by more cameras than they need show it: their autocorrelation rho(l) contains no motion. A smoother that weighs
-frames like a^|l| then has the variance of independent noise times
+Smoothing averages errors away only as far as they differ from frame to frame. Errors of cameras and
+networks last: a calibration is off for good, a network mistakes the same texture for many frames. The
+residuals of frames that are seen by more cameras than they need show it: their autocorrelation rho(l)
+contains no motion. A smoother that weighs frames like a^|l| then has the variance of independent noise
+times
 
     sum_l rho(l) c(l) / c(0),    c(l) / c(0) = a^l (1 + l (1 - a^2) / (1 + a^2)),
 
-where the part of rho that does not fade counts with the square of the sum of the weights. That part is left out of the
-noise that smoothing (and the choice of s) sees, since it does not blur the motion, and comes back in the variance.
+where the part of rho that does not fade counts with the square of the sum of the weights. That part is
+left out of the noise that smoothing (and the choice of s) sees, since it does not blur the motion, and comes back
+in the variance.
 """
 
 from typing import NamedTuple
@@ -22,7 +24,7 @@ LONGEST = 100  # frames
 
 
 class Persistence(NamedTuple):
-    """The autocorrelation of errors per keypoint at lags 0, 1, ..., and the share of their variance that stays."""
+    """Autocorrelation of errors per keypoint at lags 0, 1, ..., and the share of variance that stays."""
 
     correlation: Float[np.ndarray, "K L"]
     lasting: Float[np.ndarray, "K"]

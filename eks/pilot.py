@@ -1,4 +1,4 @@
-"""The pilot: what a few thousand frames tell about a whole recording: its noise, its s, how long errors last."""
+"""The pilot: what a few thousand frames tell of a whole recording: noise, s, how long errors last."""
 
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from eks.rounds import Model, Settings, alone, iterate
 from eks.tune import Spans, choose_spans, cut, maximise
 
 LEARNING_ROUNDS = 3
+GATING = Settings(max_rounds=4, tolerance=0.1)
 TUNING_ROUNDS = 3
 LEAST_REDUNDANCY = 0.05
 
@@ -85,14 +86,18 @@ def _learn(
     parts = Features(*(side_by_side(cut(part, pieces.spans)) for part in features))
     prior = noise = first_guess(features, ensemble.members)
     lasting = white(n_keypoints)
-    for _ in range(LEARNING_ROUNDS):
+    walk = Motion(np.ones(whole[2]))  # a typical step per frame
+    for turn in range(LEARNING_ROUNDS):
         seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
-        state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state)
+        if turn == 0:
+            state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state)
+        else:  # the motion tells more outliers from the rest than a frame of few views can
+            _, seen, *_ = iterate(pieces.emission, pieces.model, seen, pieces.state, walk, GATING)
+            state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state, gate=False)
         pieces = pieces._replace(seen=seen, state=state)
         lasting = measure(_standardised(fit, seen), n_keypoints)
-        noise = learn(
-            prior, parts, side_by_side(fit.residual), side_by_side(fit.redundancy), lasting.duration
-        )
+        residual = np.where((seen.belief == 1)[..., None], fit.residual, np.nan)
+        noise = learn(prior, parts, side_by_side(residual), side_by_side(fit.redundancy), lasting.duration)
     seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
     return pieces._replace(seen=seen), noise, lasting
 
@@ -107,18 +112,18 @@ def _standardised(fit: Fit, seen: Seen) -> Float[np.ndarray, "V L SK 2"]:
 def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
     """Smooth with an s, gate and linearise anew, choose s; and again.
 
-    The first s is 1, a typical step per frame, not one tuned on what each frame says alone: where a frame cannot tell
-    which of its views is wrong, the motion can, before an s that follows the wrong one hides it.
+    The first s is 1, a typical step per frame, not one tuned on what each frame says alone: where a frame
+    cannot tell which of its views is wrong, the motion can, before an s that follows the wrong one hides
+    it.
     """
     groups = np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
     if not settings.robust:
         return maximise(fit.potentials, pieces.model.prior, groups).s
     s = np.ones(n_keypoints)
     state, seen = pieces.state, pieces.seen
-    short = Settings(max_rounds=4, tolerance=0.1)
     for _ in range(TUNING_ROUNDS):
         motion = Motion(np.tile(s, len(pieces.spans)))
-        state, seen, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, short)
+        state, seen, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, GATING)
         fit = relate(pieces.emission, pieces.model.basis, seen, state, gate=False)
         s = maximise(fit.potentials, pieces.model.prior, groups).s
     return s

@@ -1,4 +1,4 @@
-"""The rounds of the smoother: linearise all frames at the trajectory, judge the observations, smooth, repeat."""
+"""The rounds of the smoother: linearise at the trajectory, judge the observations, smooth, repeat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ class Settings:
     """How to smooth.
 
     Attributes:
-        s: smoothing parameter, one or one per keypoint, in squared units of the basis per frame; None tunes it.
+        s: smoothing parameter, one or one per keypoint, in squared units of the basis per frame; None tunes
+            it.
         robust: learn the noise and gate outliers; without, the plain model remains.
         spans: pieces of the recording (half-open) that s is tuned on; None chooses at most `tuning_frames`.
         tuning_frames: see `spans`.
@@ -58,12 +59,14 @@ class Iterated(NamedTuple):
     moved: float
 
 
-def alone(emission: Emission, basis: Basis, seen: Seen, state: Gaussian) -> tuple[Gaussian, Seen, Fit]:
-    """Gate each frame by its own views, without motion; only frames of three views or more can tell."""
+def alone(
+    emission: Emission, basis: Basis, seen: Seen, state: Gaussian, *, gate: bool = True
+) -> tuple[Gaussian, Seen, Fit]:
+    """Solve each frame by its own views, without motion, and gate them; only three views or more can tell."""
     fit = relate(emission, basis, seen, state, gate=False)
     for _ in range(ALONE_ROUNDS):
         state = each_frame_alone(fit.potentials)
-        fit = relate(emission, basis, seen, state, gate=True)
+        fit = relate(emission, basis, seen, state, gate=gate)
         seen = seen._replace(belief=fit.belief)
     return state, seen, fit
 
@@ -71,10 +74,10 @@ def alone(emission: Emission, basis: Basis, seen: Seen, state: Gaussian) -> tupl
 def iterate(
     emission: Emission, model: Model, seen: Seen, state: Gaussian, motion: Motion, settings: Settings
 ) -> Iterated:
-    """Linearise all frames at the trajectory, gate, smooth, and again, until it moves less than the tolerance.
+    """Linearise at the trajectory, gate, smooth, and again, until it moves less than the tolerance.
 
-    At the end the mean is the most probable trajectory (Gauss-Newton). The gate closes after half of the rounds,
-    so that the rest converges on fixed noise.
+    At the end the mean is the most probable trajectory (Gauss-Newton). The gate closes after half of the
+    rounds, so that the rest converges on fixed noise.
     """
     before = emission.predict(model.basis.outer(np.moveaxis(state.mean, 1, 2)))
     moved, log_likelihood, count = np.inf, np.zeros(state.mean.shape[-1]), 0

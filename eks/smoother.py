@@ -1,7 +1,7 @@
 """The smoother: learn the noise, choose s, then linearise, gate and smooth until nothing moves.
 
-It works on any emission (`eks.observe`). A pilot on at most a few thousand frames learns what the whole recording is
-then smoothed with (`eks.pilot`).
+It works on any emission (`eks.observe`). A pilot on at most a few thousand frames learns what the whole
+recording is then smoothed with (`eks.pilot`).
 """
 
 import time

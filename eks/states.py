@@ -1,7 +1,8 @@
 """The models of the state: its basis, the prior of its first frame, and where to begin.
 
-The plain models are those of Lightning Pose's smoother, so that a given s means the same; the robust ones are free
-of units and take the same step for every axis, since the noisiest axis would otherwise be smoothed least.
+The plain models are those of Lightning Pose's smoother, so that a given s means the same; the robust ones
+are free of units and take the same step for every axis, since the noisiest axis would otherwise be smoothed
+least.
 """
 
 import warnings
@@ -45,7 +46,7 @@ def robust_model(emission: Emission, ensemble: Ensemble, weight: Float[np.ndarra
 
 
 def fill(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "T K D"]:
-    """Bridge missing points in a straight line; a keypoint that is never there sits at the middle of the others."""
+    """Bridge missing points in straight lines; a keypoint that is never there sits amid the others."""
     filled = points.copy()
     rows = np.arange(len(points))
     for k in range(points.shape[1]):
@@ -73,14 +74,12 @@ def _typical_step(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "K D"
     return step
 
 
-def plain_model(
-    emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], jitter: float = 1e-4
-) -> Model:
+def plain_model(emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], jitter: float = 1e-4) -> Model:
     """Return the plain model of points in the world.
 
-    Every member is triangulated from pairs of cameras (the median over the pairs), and the members averaged. Then
-    m0 and S0 are the mean and the variance (plus `jitter`) of the first frames, and Q is the squared robust standard
-    deviation of the change from frame to frame, per axis.
+    Every member is triangulated from pairs of cameras (the median over the pairs), and the members
+    averaged. Then m0 and S0 are the mean and the variance (plus `jitter`) of the first frames, and Q is the
+    squared robust standard deviation of the change from frame to frame, per axis.
 
     Args:
         emission: the cameras.

@@ -1,8 +1,8 @@
 """The smoothing parameter s of every keypoint, by maximum likelihood on the very noise that smoothing uses.
 
 The likelihood of one s is one filter sweep; a sweep takes all keypoints, all pieces of the recording and all
-candidates of s at once. So s is searched for without gradients: a coarse grid over log s, then twice a finer one
-around the best, then the vertex of the parabola through the best three.
+candidates of s at once. So s is searched for without gradients: a coarse grid over log s, then, three
+times, a finer one around the best, then the vertex of the parabola through the best three.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from eks.kalman import Gaussian, Motion, Potentials, log_likelihood
 
 COARSE = np.linspace(-16.0, 10.0, 14)  # log s in units of the basis, whose steps are of order one
-FINE = 7
+FINE, FINE_ROUNDS = 7, 3
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -50,7 +50,9 @@ def maximise(
         batch = np.tile(each, (1, pieces))
         parts = Potentials(*(part[..., None, :] for part in seen))
         start = Gaussian(
-            *(np.repeat(part[..., None, :], len(log_s), axis=-2) for part in prior)  # candidates beside keypoints
+            *(
+                np.repeat(part[..., None, :], len(log_s), axis=-2) for part in prior
+            )  # candidates beside keypoints
         )
         value = log_likelihood(parts, start, Motion(batch, transition))
         per_keypoint = value.reshape(len(log_s), pieces, n_keypoints).sum(1)
@@ -65,7 +67,7 @@ def maximise(
         step = 0.8
         grid = np.log(around)[first] + step * np.arange(-3, 4)[:, None]
     values = evaluate(grid)
-    for _ in range(2):
+    for _ in range(FINE_ROUNDS):
         best = np.take_along_axis(grid, values.argmax(0)[None], 0)[0]
         width = step
         grid = best + width * np.linspace(-1, 1, FINE)[:, None]

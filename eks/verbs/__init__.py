@@ -1,1 +1,1 @@
-"""A module per verb of `eks`: `HELP`, `register(parser)`, `run(args)`; nothing heavy is imported at the top."""
+"""A module per verb of `eks`: `HELP`, `register(parser)`, `run(args)`; all imports at the top are light."""

@@ -12,9 +12,10 @@ EXAMPLES = """examples:
   eks multicam --input-dir preds --calibration calibration.toml --s 2 --make-plot   s given, not tuned
   eks multicam --input-dir preds --calibration calibration.toml --no-inflate-vars   the plain model
 
-The folder holds one CSV per camera and ensemble member, such as session_cam1_rng=0.csv: the camera's name anywhere
-in the file's, set off by _, - or . (so that cam1 is not cam10). Results: multicam_<camera>_results.csv, with a
-calibration multicam_3d_results.csv, and multicam_results.json with s, what was gated and how long it took.
+The folder holds one CSV per camera and ensemble member, such as session_cam1_rng=0.csv: the camera's name
+anywhere in the file's, set off by _, - or . (so that cam1 is not cam10). Results:
+multicam_<camera>_results.csv, with a calibration multicam_3d_results.csv, and multicam_results.json with s,
+what was gated and how long it took.
 """
 
 
@@ -26,7 +27,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_cameras(parser)
     parser.add_argument("--bodypart-list", nargs="+", default=None, help="keypoints to smooth (default: all)")
     parser.add_argument(
-        "--calibration", type=Path, default=None, help="the cameras, as an Anipose TOML file: smooths points in 3D"
+        "--calibration",
+        type=Path,
+        default=None,
+        help="the cameras, as an Anipose TOML file: smooths points in 3D",
     )
 
 

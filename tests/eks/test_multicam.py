@@ -1,4 +1,5 @@
-"""The smoother of several cameras on synthetic truth: better than any frame alone, honest, free of units and order."""
+"""The smoother of several cameras on synthetic truth: better than any frame alone, honest, free of units
+and order."""
 
 import dataclasses
 
@@ -94,7 +95,9 @@ def test_a_camera_without_any_detection_changes_nothing(few):
         dataclasses.replace(poses, points=np.full_like(poses.points, np.nan))
         for poses in few.members[few.truth.rig.names[2]]
     ]
-    got = smooth({**{n: few.members[n] for n in names}, few.truth.rig.names[2]: blind}, few.truth.rig, options)
+    got = smooth(
+        {**{n: few.members[n] for n in names}, few.truth.rig.names[2]: blind}, few.truth.rig, options
+    )
     np.testing.assert_allclose(got.world.points, expected.world.points, atol=1e-6)
     np.testing.assert_allclose(got.world.variance, expected.world.variance, rtol=1e-6)
 
@@ -128,7 +131,8 @@ def test_every_member_nan_in_some_cells_is_bridged(few):
 def test_a_keypoint_that_nobody_saw_stays_missing(few):
     members = {
         camera: [
-            dataclasses.replace(p, points=np.where(np.arange(4)[:, None] == 1, np.nan, p.points)) for p in each
+            dataclasses.replace(p, points=np.where(np.arange(4)[:, None] == 1, np.nan, p.points))
+            for p in each
         ]
         for camera, each in few.members.items()
     }
@@ -176,7 +180,7 @@ def test_members_that_lack_frames_or_keypoints_are_all_named(few):
         second: [short, *few.members[second][1:]],
         third: [few.members[third][0], other, few.members[third][2]],
     }
-    with pytest.raises(DataError, match=r"(?s)200 frames.*lacks the keypoints"):
+    with pytest.raises(DataError, match=r"(?s)lacks the keypoints.*has 200 frames"):
         smooth(members, few.truth.rig)
 
 
