@@ -10,7 +10,7 @@ from lightning_pose.core.triangulate import reprojection_error, triangulate
 
 SAME_POSE = 1e-6  # of the rig's extent
 SUSPECT, WRONG = 0.01, 0.04  # of an image's shorter side: worth a second look; beyond any error of labels
-EXPLAINED = 5.0, 2.0  # by what factor an explanation must shrink a suspect, and a wrong, distance
+EXPLAINED = 3.0, 2.0  # by what factor an explanation must shrink a suspect, and a wrong, distance
 POINTS = 400  # enough for a median
 
 

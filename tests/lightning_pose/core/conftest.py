@@ -9,6 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from lightning_pose.core.camera import Camera, make_camera
+from lightning_pose.core.rotations import look_at
+
 BITS = 8
 BAR = 16  # px: wide enough to survive compression and a 4-fold reduction
 
@@ -90,4 +93,34 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     else:
         jax = pytest.importorskip("jax")
         with jax.enable_x64(True):
-            yield Backend("jax", jax.numpy.asarray, np.asarray, jax.jit)
+            hasty = {"xla_backend_optimization_level": 0}  # tests compile much and compute little
+            yield Backend(
+                "jax",
+                jax.numpy.asarray,
+                np.asarray,
+                lambda function: jax.jit(function, compiler_options=hasty),
+            )
+
+
+RING_LENS = [-0.2, 0.05, 1e-3, -1e-3, 0.01, 0.05, 0.01, 0.0, 1e-3, 0, 0, 5e-4]
+
+
+def ring_of(views: int = 4, *, focal: float = 800.0, distance: float = 5.0, fisheye: bool = False) -> Camera:
+    """Cameras at several distances around the origin."""
+    angle = 0.2 + np.linspace(0, 2 * np.pi, views, endpoint=False)
+    center = np.stack([np.cos(angle), np.sin(angle), 0.5 + 0 * angle], axis=-1)
+    rotation, translation = look_at(center * distance * np.linspace(0.8, 1.6, views)[:, None], np.zeros(3))
+    K = np.tile([[focal, 0, 640], [0, focal, 512], [0, 0, 1]], (views, 1, 1))
+    lens = [0.05, -0.01, 0.002, 0] if fisheye else RING_LENS
+    return make_camera(K, np.tile(lens, (views, 1)), rotation, translation, fisheye)
+
+
+@pytest.fixture(scope="session")
+def ring() -> Callable[..., Camera]:
+    return ring_of
+
+
+@pytest.fixture
+def points(rng: np.random.Generator) -> np.ndarray:
+    """Points "N 3" in view of every camera of a ring."""
+    return rng.normal(size=(50, 3)) * 0.5

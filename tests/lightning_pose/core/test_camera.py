@@ -240,33 +240,6 @@ def test_masked_points_leave_no_nan_in_gradients(name, points):
     assert all(np.all(np.isfinite(gradient)) for gradient in gradients)
 
 
-def test_single_precision_stays_within_its_rounding(points):
-    torch = pytest.importorskip("torch")
-    camera = ring(COEFFICIENTS[12])
-    single = torch.tensor(points, dtype=torch.float32)
-    xy = project_views(single, as_backend(camera, single))
-    assert xy.dtype == torch.float32
-    np.testing.assert_allclose(xy.numpy(), project_views(points, camera), rtol=0, atol=2e-3)
-
-
-def test_a_camera_is_a_pytree_and_collates():
-    torch, jax = pytest.importorskip("torch"), pytest.importorskip("jax")
-    camera = ring(COEFFICIENTS[5])
-    assert isinstance(jax.tree.map(lambda part: part[:2], camera), Camera)
-    batch = torch.utils.data.default_collate(
-        [as_backend(camera, torch.zeros(1)), as_backend(camera, torch.zeros(1))]
-    )
-    assert isinstance(batch, Camera)
-    assert batch.matrix.shape == (2, 4, 3, 3) and batch.fisheye.dtype == torch.bool
-    back = as_backend(batch, np.zeros(1))
-    np.testing.assert_array_equal(back.matrix[1], camera.matrix.astype(np.float32))
-
-
-def test_integer_images_stand_for_the_default_floating_dtype():
-    torch = pytest.importorskip("torch")
-    assert as_backend(ring([]), torch.zeros(3, dtype=torch.uint8)).matrix.dtype == torch.float32
-
-
 def test_rotation_vectors_and_matrices_make_the_same_camera(rng):
     rvec = rng.normal(size=(3, 3))  # three cameras, three numbers each: told apart from one matrix
     K, t = np.tile(np.eye(3), (3, 1, 1)), np.zeros((3, 3))
@@ -313,38 +286,3 @@ def test_a_recorded_rig_in_matlab_convention_reproduces_its_labels(real_data):
     error = np.abs(project_views(xyz, camera) - xy)
     assert np.nanmax(error) < 1e-3
     assert np.isfinite(error).mean() > 0.9
-
-
-# three cameras of a recorded fly rig and two points, as published with Lightning Pose's tests
-FLY_FOCAL, FLY_K1 = [14633.0, 16343.0, 101000.0], [-21.4957, -14.0726, -1905.7119]
-FLY_POSES = [
-    [
-        [0.79065, -0.13940, 0.59619, -1.4132],
-        [-0.028695, 0.96423, 0.26351, -1.0720],
-        [-0.61160, -0.22545, 0.75837, 47.490],
-    ],
-    [
-        [0.96419, 0.13962, 0.22546, 0.12773],
-        [-0.12986, 0.98986, -0.057627, -0.51388],
-        [-0.23122, 0.026284, 0.97255, 70.362],
-    ],
-    [
-        [0.77300, 0.41197, -0.48244, 3.1492],
-        [-0.38902, 0.90852, 0.15250, -1.0950],
-        [0.50113, 0.069803, 0.86255, 243.93],
-    ],
-]
-FLY_XYZ = [[-1.59978732, -0.39616025, 3.38618251], [-2.05475903, -0.4051827, 3.45997281]]
-FLY_XY = [
-    [[244.00537479, 169.14706428], [157.12294343, 177.34581021]],
-    [[260.49358356, 119.39195845], [168.3701722, 130.26763126]],
-    [[463.32075159, 186.66484865], [303.22096047, 260.25092964]],
-]
-
-
-def test_published_projections_of_a_telephoto_rig_are_met_within_their_printed_digits():
-    poses = np.array(FLY_POSES)
-    matrix = np.array([[[f, 0, 416], [0, f, 316], [0, 0, 1]] for f in FLY_FOCAL])
-    distortion = np.array([[k, 0, 0, 0, 0] for k in FLY_K1])
-    camera = make_camera(matrix, distortion, poses[..., :3], poses[..., 3])
-    np.testing.assert_allclose(project_views(np.array(FLY_XYZ), camera), FLY_XY, rtol=2e-3)

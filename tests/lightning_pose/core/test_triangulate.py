@@ -1,31 +1,15 @@
-import itertools
 import time
 
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
 
 from lightning_pose.core.camera import Camera, as_backend, camera_centers, make_camera, project_views
-from lightning_pose.core.rotations import look_at
 from lightning_pose.core.triangulate import (
     leave_one_out_error,
     point_covariance,
     reprojection_error,
     triangulate,
-    triangulate_robust,
 )
-
-LENS = [-0.2, 0.05, 1e-3, -1e-3, 0.01, 0.05, 0.01, 0.0, 1e-3, 0, 0, 5e-4]
-
-
-def ring(views: int = 4, *, focal: float = 800.0, distance: float = 5.0, fisheye: bool = False) -> Camera:
-    """Cameras at several distances around the origin."""
-    angle = 0.2 + np.linspace(0, 2 * np.pi, views, endpoint=False)
-    center = np.stack([np.cos(angle), np.sin(angle), 0.5 + 0 * angle], axis=-1)
-    rotation, translation = look_at(center * distance * np.linspace(0.8, 1.6, views)[:, None], np.zeros(3))
-    K = np.tile([[focal, 0, 640], [0, focal, 512], [0, 0, 1]], (views, 1, 1))
-    lens = [0.05, -0.01, 0.002, 0] if fisheye else LENS
-    return make_camera(K, np.tile(lens, (views, 1)), rotation, translation, fisheye)
 
 
 def fly() -> Camera:
@@ -47,48 +31,28 @@ def fly() -> Camera:
     return make_camera(K, np.stack([k1, 0 * k1, 0 * k1, 0 * k1], axis=1), rotation, translation)
 
 
-RIGS = {
-    "ring": (ring(), 0.0, 0.5),
-    "fisheye": (ring(fisheye=True), 0.0, 1.5),
-    "fly": (fly(), [-1.6, -0.4, 3.4], 0.3),
-}
+@pytest.fixture(params=["ring", "fisheye", "fly"])
+def rig_and_points(request, ring, rng) -> tuple[Camera, np.ndarray]:
+    """A rig and 40 points in view of it."""
+    if request.param == "fly":
+        return fly(), np.array([-1.6, -0.4, 3.4]) + 0.3 * rng.uniform(-1, 1, size=(40, 3))
+    fisheye = request.param == "fisheye"
+    return ring(fisheye=fisheye), (1.5 if fisheye else 0.5) * rng.uniform(-1, 1, size=(40, 3))
 
 
-@pytest.fixture
-def points(rng) -> np.ndarray:
-    return rng.normal(size=(50, 3)) * 0.5
-
-
-@pytest.mark.parametrize("rig", RIGS)
-def test_exact_projections_give_back_their_points(backend, rng, rig):
-    camera, middle, spread = RIGS[rig]
-    points = middle + spread * rng.uniform(-1, 1, size=(40, 3))
+def test_exact_projections_give_back_their_points(backend, rig_and_points):
+    camera, points = rig_and_points
     camera = as_backend(camera, backend.array(points))
     back = backend.jit(triangulate)(project_views(backend.array(points), camera), camera)
     np.testing.assert_allclose(backend.numpy(back), points, rtol=1e-9, atol=1e-11)
 
 
-def test_two_views_are_enough(points):
+def test_two_views_are_enough(points, ring):
     camera = ring(2)
     np.testing.assert_allclose(triangulate(project_views(points, camera), camera), points, atol=1e-11)
 
 
-def test_far_from_the_origin_nothing_is_lost(points):
-    shift = np.array([1e4, -2e4, 5e3])
-    camera = ring()
-    moved = camera._replace(translation=camera.translation - camera.rotation @ shift)
-    back = triangulate(project_views(points + shift, moved), moved)
-    np.testing.assert_allclose(back, points + shift, rtol=1e-12)
-
-
-def test_the_unit_of_the_world_does_not_matter(points):
-    camera = ring()
-    xy = project_views(points, camera) + np.random.default_rng(0).normal(size=(4, 50, 2))
-    in_mm = triangulate(xy, camera._replace(translation=camera.translation * 1e3))
-    np.testing.assert_allclose(in_mm, 1e3 * triangulate(xy, camera), rtol=1e-9)
-
-
-def test_missing_views_are_left_out_and_single_views_give_no_point(backend, rng, points):
+def test_missing_views_are_left_out_and_single_views_give_no_point(backend, rng, points, ring):
     camera = ring(5)
     xy = project_views(points, camera)
     seen = rng.uniform(size=(5, 50)) < 0.5
@@ -104,45 +68,7 @@ def test_missing_views_are_left_out_and_single_views_give_no_point(backend, rng,
     )
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-def test_noisy_points_are_those_of_least_squares_in_pixels(rng, points, weighted):
-    camera = ring()
-    weights = rng.uniform(0.1, 3, size=(4, 50)) if weighted else np.ones((4, 50))
-    xy = project_views(points, camera) + rng.normal(size=(4, 50, 2)) / np.sqrt(weights)[..., None]
-    ours = triangulate(xy, camera, weights if weighted else None)
-    for n in range(10):
-
-        def residual(x, n=n):
-            return (np.sqrt(weights[:, n, None]) * (project_views(x[None], camera)[:, 0] - xy[:, n])).ravel()
-
-        best = least_squares(residual, points[n], xtol=1e-15, ftol=1e-15, gtol=1e-15).x
-        np.testing.assert_allclose(ours[n], best, rtol=0, atol=3e-7)  # the noise moves it by about 5e-3
-
-
-def test_weights_count_only_relative_to_each_other(rng, points):
-    camera = ring()
-    xy = project_views(points, camera) + rng.normal(size=(4, 50, 2))
-    weights = rng.uniform(0.1, 3, size=(4, 50))
-    np.testing.assert_allclose(
-        triangulate(xy, camera, weights * 1e-12), triangulate(xy, camera, weights), rtol=1e-9, atol=1e-11
-    )
-
-
-def test_parallel_rays_give_no_point(backend):
-    R, t = look_at([[0, 0, -5.0], [1.0, 0, -5.0]], [[0, 0, 0.0], [1.0, 0, 0]], up=[0, -1.0, 0])
-    camera = make_camera(np.tile([[800.0, 0, 0], [0, 800, 0], [0, 0, 1]], (2, 1, 1)), [], R, t)
-    camera = as_backend(camera._replace(distortion=np.zeros((2, 12))), backend.array(np.zeros(1)))
-    assert np.isnan(backend.numpy(triangulate(backend.array(np.zeros((2, 1, 2))), camera))).all()
-
-
-def test_rays_that_cross_behind_the_cameras_give_no_point():
-    R, t = look_at([[0, 0, -5.0], [1.0, 0, -5.0]], [[0, 0, 0.0], [1.0, 0, 0]], up=[0, -1.0, 0])
-    camera = make_camera(np.tile([[800.0, 0, 0], [0, 800, 0], [0, 0, 1]], (2, 1, 1)), np.zeros((2, 5)), R, t)
-    assert np.isnan(triangulate(np.array([[[-80.0, 0]], [[80.0, 0]]]), camera)).all()
-    assert np.isfinite(triangulate(np.array([[[80.0, 0]], [[-80.0, 0]]]), camera)).all()
-
-
-def test_axes_of_points_are_kept_and_blocks_leave_no_seam(rng):
+def test_axes_of_points_are_kept_and_blocks_leave_no_seam(rng, ring):
     camera = ring(3)
     points = rng.normal(size=(3, 9000, 2, 3)) * 0.3  # more than one block
     xy = project_views(points, camera)
@@ -151,7 +77,7 @@ def test_axes_of_points_are_kept_and_blocks_leave_no_seam(rng):
     assert error.shape == (3, 9000, 2) and error.max() < 1e-8
 
 
-def test_a_batch_of_rigs_is_solved_with_each_its_own(backend, rng):
+def test_a_batch_of_rigs_is_solved_with_each_its_own(backend, rng, ring):
     rigs = [ring(4, focal=f) for f in (500.0, 800.0, 1300.0)]
     batch = Camera(*(np.stack(part, axis=1) for part in zip(*rigs, strict=True)))  # "V B"
     points = rng.normal(size=(3, 7, 3)) * 0.4
@@ -160,84 +86,9 @@ def test_a_batch_of_rigs_is_solved_with_each_its_own(backend, rng):
     np.testing.assert_allclose(backend.numpy(triangulate(xy, batch)), points, atol=1e-11)
 
 
-def test_a_batch_of_rigs_rejects_views_too(rng):
-    rigs = [ring(4, focal=f) for f in (500.0, 800.0, 1300.0)]
-    batch = Camera(*(np.stack(part, axis=1) for part in zip(*rigs, strict=True)))
-    points = rng.normal(size=(3, 7, 3)) * 0.4
-    xy = project_views(points, batch)
-    xy[2, :, 0] += 200
-    robust = triangulate_robust(xy, batch)
-    np.testing.assert_allclose(robust.xyz, points, atol=1e-11)
-    assert robust.rejected[2, :, 0].all() and robust.rejected.sum() == 3
-
-
-def test_gradients_are_right_with_views_missing(rng):
+def test_single_precision_stays_within_a_hundredth_of_a_pixel(rig_and_points):
     torch = pytest.importorskip("torch")
-    camera = ring(4)
-    xy = project_views(rng.normal(size=(3, 3)) * 0.5, camera) + rng.normal(size=(4, 3, 2))
-    xy[0, 1] = np.nan
-    seen = torch.tensor(np.isfinite(xy))
-    free = torch.tensor(np.nan_to_num(xy), requires_grad=True)
-    weights = torch.tensor(rng.uniform(0.5, 2, size=(4, 3)), requires_grad=True)
-    K, k, R, t = (torch.tensor(part, requires_grad=True) for part in camera[:4])
-
-    def solve(xy, weights, K, k, R, t):
-        observed = torch.where(seen, xy, torch.nan)
-        return triangulate(observed, Camera(K, k, R, t, torch.tensor(camera.fisheye)), weights)
-
-    assert torch.autograd.gradcheck(solve, (free, weights, K, k, R, t), eps=1e-6, atol=1e-6, rtol=1e-4)
-
-
-def test_gradients_under_jax_are_finite_differences(rng):
-    jax = pytest.importorskip("jax")
-    camera = ring(3)
-    xy = project_views(rng.normal(size=(2, 3)) * 0.5, camera) + rng.normal(size=(3, 2, 2))
-    with jax.enable_x64(True):
-        arrays = as_backend(camera, jax.numpy.zeros(1))
-        ours = np.asarray(jax.jit(jax.jacrev(lambda xy: triangulate(xy, arrays)))(jax.numpy.asarray(xy)))
-    step = 1e-3
-    for index in itertools.product(range(3), range(2), range(2)):
-        bump = np.zeros_like(xy)
-        bump[index] = step
-        change = (triangulate(xy + bump, camera) - triangulate(xy - bump, camera)) / (2 * step)
-        np.testing.assert_allclose(ours[(slice(None), slice(None), *index)], change, rtol=1e-5, atol=1e-9)
-
-
-@pytest.mark.parametrize("name", ["torch", "jax"])
-def test_missing_views_and_points_leave_no_nan_in_gradients(name, points):
-    camera = ring(4)
-    xy = project_views(points, camera)
-    xy[0], xy[1:, 3], xy[:, 4], xy[2, 5] = np.nan, np.nan, np.nan, 1e6
-    if name == "torch":
-        torch = pytest.importorskip("torch")
-        leaf = torch.tensor(xy, requires_grad=True)
-        torch_camera = as_backend(camera, leaf)
-        found = triangulate(leaf, torch_camera)
-        error = reprojection_error(found, leaf, torch_camera)
-        (torch.where(torch.isfinite(found), found, 0.0).sum() + torch.nansum(error)).backward()
-        gradient = leaf.grad.numpy()
-    else:
-        jax = pytest.importorskip("jax")
-        with jax.enable_x64(True):
-            arrays = as_backend(camera, jax.numpy.zeros(1))
-
-            def loss(xy):
-                found = triangulate(xy, arrays)
-                error = reprojection_error(found, xy, arrays)
-                return jax.numpy.nansum(
-                    jax.numpy.where(jax.numpy.isfinite(found), found, 0.0)
-                ) + jax.numpy.nansum(error)
-
-            gradient = np.asarray(jax.jit(jax.grad(loss))(jax.numpy.asarray(xy)))
-    assert np.isfinite(gradient).all()
-    assert (gradient[1:, 0] != 0).any() and (gradient[:, 3:5] == 0).all()
-
-
-@pytest.mark.parametrize("rig", RIGS)
-def test_single_precision_stays_within_a_hundredth_of_a_pixel(rng, rig):
-    torch = pytest.importorskip("torch")
-    camera, middle, spread = RIGS[rig]
-    points = middle + spread * rng.uniform(-1, 1, size=(200, 3))
+    camera, points = rig_and_points
     xy = project_views(points, camera)
     single = torch.tensor(xy, dtype=torch.float32)
     found = triangulate(single, as_backend(camera, single))
@@ -245,7 +96,7 @@ def test_single_precision_stays_within_a_hundredth_of_a_pixel(rng, rig):
     assert reprojection_error(found.double().numpy(), xy, camera).max() < 1e-2
 
 
-def test_reprojection_error_is_the_distance_in_pixels(backend, points):
+def test_reprojection_error_is_the_distance_in_pixels(backend, points, ring):
     camera = as_backend(ring(), backend.array(points))
     xy = project_views(backend.array(points), camera)
     moved = xy + backend.array(np.array([3.0, -4.0]))
@@ -255,7 +106,7 @@ def test_reprojection_error_is_the_distance_in_pixels(backend, points):
     np.testing.assert_allclose(exact, 0.0, atol=1e-9)
 
 
-def test_leave_one_out_error_is_that_of_the_point_without_the_view(backend, rng, points):
+def test_leave_one_out_error_is_that_of_the_point_without_the_view(backend, rng, points, ring):
     camera = ring(4)
     xy = project_views(points, camera) + rng.normal(size=(4, 50, 2))
     xy[1, :9], xy[2, :5], xy[3, :2] = np.nan, np.nan, np.nan
@@ -271,51 +122,7 @@ def test_leave_one_out_error_is_that_of_the_point_without_the_view(backend, rng,
     assert np.isnan(expected[:, :5]).all() and np.isfinite(expected[0, 5:]).all()
 
 
-def test_the_robust_variant_names_the_view_that_is_wrong(backend, rng, points):
-    camera = ring(5)
-    xy = project_views(points, camera) + rng.normal(size=(5, 50, 2))
-    wrong = np.zeros((5, 50), dtype=bool)
-    wrong[np.arange(40) % 5, np.arange(40)] = True
-    wrong[(np.arange(20) + 2) % 5, np.arange(20)] = True  # two wrong views in the first 20
-    angle = rng.uniform(0, 2 * np.pi, size=(5, 50))
-    xy = np.where(wrong[..., None], xy + 120 * np.stack([np.cos(angle), np.sin(angle)], -1), xy)
-    robust = backend.jit(triangulate_robust)(backend.array(xy), as_backend(camera, backend.array(xy)))
-    np.testing.assert_array_equal(backend.numpy(robust.rejected), wrong)
-    np.testing.assert_array_equal(backend.numpy(robust.n_views), 5 - wrong.sum(0))
-    clean = triangulate(np.where(wrong[..., None], np.nan, xy), camera)
-    np.testing.assert_allclose(backend.numpy(robust.xyz), clean, rtol=1e-9, atol=1e-9)
-    assert backend.numpy(robust.error)[wrong].min() > 60 and backend.numpy(robust.error)[~wrong].max() < 10
-
-
-def test_a_view_that_puts_the_point_behind_a_camera_is_rejected():
-    camera = ring(4)
-    xy = project_views(np.zeros((1, 3)), camera)
-    xy[1] = [1e5, 512]
-    robust = triangulate_robust(xy, camera)
-    np.testing.assert_array_equal(robust.rejected[:, 0], np.arange(4) == 1)
-    np.testing.assert_allclose(robust.xyz, 0, atol=1e-9)
-
-
-def test_two_views_that_disagree_are_both_kept_and_say_so():
-    camera = ring(4)
-    xy = project_views(np.zeros((1, 3)), camera)
-    xy[2:] = np.nan
-    xy[0, 0, 1] += 100
-    robust = triangulate_robust(xy, camera)
-    assert not robust.rejected.any() and robust.n_views[0] == 2
-    assert np.nanmax(robust.error) > 10
-
-
-def test_views_of_which_no_two_agree_are_all_kept():
-    camera = ring(3)
-    xy = project_views(
-        np.array([[[0.0, 0, 0]], [[0.4, -0.6, 0.8]], [[-0.6, 0.7, -0.7]]]).reshape(3, 3), camera
-    )
-    robust = triangulate_robust(xy[np.arange(3), np.arange(3)][:, None], camera, threshold_px=5)
-    assert not robust.rejected.any() and robust.error.max() > 5
-
-
-def test_covariance_is_the_inverse_of_the_summed_information(backend, rng, points):
+def test_covariance_is_the_inverse_of_the_summed_information(backend, rng, points, ring):
     """Against finite differences of the projection and a dense inverse."""
     camera = ring()
     variance = rng.uniform(0.5, 4, size=(4, 50, 2))
@@ -339,7 +146,7 @@ def test_covariance_is_the_inverse_of_the_summed_information(backend, rng, point
 
 
 @pytest.mark.parametrize("optimal", [True, False])
-def test_covariance_is_the_scatter_of_triangulated_noise(rng, optimal):
+def test_covariance_is_the_scatter_of_triangulated_noise(rng, optimal, ring):
     """20000 draws: each entry within 5 standard errors, sqrt((C_ii C_jj + C_ij^2) / n)."""
     camera, n = ring(4), 20000
     xyz, deviation = np.array([0.2, -0.1, 0.3]), np.array([0.5, 1.0, 2.0, 0.7])
@@ -356,7 +163,7 @@ def test_covariance_is_the_scatter_of_triangulated_noise(rng, optimal):
     assert np.all(np.abs(scatter - ours) < 5 * standard_error)
 
 
-def test_covariance_of_what_is_not_fixed_is_nan(points):
+def test_covariance_of_what_is_not_fixed_is_nan(points, ring):
     camera = ring(3)
     variance = np.ones((3, 50, 2))
     variance[1:, 0], variance[:, 1], variance[0, 2, 1] = np.inf, np.nan, 0.0
@@ -393,18 +200,26 @@ FLY_XY = [
 ]
 
 
-def test_published_points_of_a_telephoto_rig_come_back_from_every_pair_of_views():
-
+def published_rig() -> Camera:
     poses = np.array(FLY_POSES)
     matrix = np.array([[[f, 0, 416], [0, f, 316], [0, 0, 1]] for f in FLY_FOCAL])
-    camera = make_camera(matrix, [[k, 0, 0, 0] for k in FLY_K1], poses[..., :3], poses[..., 3])
+    return make_camera(matrix, [[k, 0, 0, 0] for k in FLY_K1], poses[..., :3], poses[..., 3])
+
+
+def test_published_projections_of_a_telephoto_rig_are_met_within_their_printed_digits():
+    np.testing.assert_allclose(project_views(np.array(FLY_XYZ), published_rig()), FLY_XY, rtol=2e-3)
+
+
+def test_published_points_of_a_telephoto_rig_come_back_from_every_pair_of_views():
+
+    camera = published_rig()
     for pair in ([0, 1], [0, 2], [1, 2]):
         found = triangulate(np.array(FLY_XY)[pair], Camera(*(part[pair] for part in camera)))
         np.testing.assert_allclose(found, FLY_XYZ, rtol=1e-2)
 
 
 @pytest.mark.slow
-def test_an_hour_of_six_views_is_triangulated_in_seconds(rng):
+def test_an_hour_of_six_views_is_triangulated_in_seconds(rng, ring):
     """50,000 frames x 12 keypoints x 6 views; measured at 1 to 2 s on two cores, held to ten times that."""
     camera = ring(6)
     xy = project_views(rng.normal(size=(50_000, 12, 3)) * 0.4, camera)
