@@ -15,7 +15,7 @@ from lightning_pose.model_dir import SPLIT_FILE
 from lightning_pose.predict.inputs import LabelSet
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.outputs import Layout, make_poses
-from lightning_pose.predict.videos import Images, Predicted, Tracks
+from lightning_pose.predict.tracks import Predict, Tracks
 
 CACHE_GIB = 1.0  # images are asked for once, so there is no use in keeping them
 
@@ -46,7 +46,7 @@ def image_folder(labels: LabelSet, data_dir: Path | None) -> Path:
 
 def predict_frames(
     frames: LabeledFrames,
-    predictor: Callable[[Images], Predicted],
+    predictor: Predict,
     *,
     batch_size: int,
     on_frames: Callable[[int], object] | None = None,

@@ -1,6 +1,6 @@
 """Images in, pixels and confidences of all members out."""
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,11 +12,13 @@ from lightning_pose.data.heatmaps import Decoded
 from lightning_pose.data.images import normalise
 from lightning_pose.model_dir import load_network
 from lightning_pose.predict.model import Model
+from lightning_pose.predict.tracks import Found
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
+@runtime_checkable
 class Network(Protocol):
     """What a predictor asks of a network."""
 
@@ -27,13 +29,6 @@ class Network(Protocol):
     def decode(self, heatmaps: Float[Tensor, "N K h w"], /) -> Decoded:
         """Return pixels of the network's image, and confidences."""
         ...
-
-
-class Found(NamedTuple):
-    """What the members say of a batch: pixels of the network's images, and confidences."""
-
-    xy: Float[np.ndarray, "M N K 2"]
-    confidence: Float[np.ndarray, "M N K"]
 
 
 class Predictor:

@@ -12,6 +12,7 @@ from lightning_pose.core.triangulate import point_covariance
 BLOCK = 4096  # frames solved at a time
 SAMPLE = 2000  # frames that the noise is learned from
 REJECT_SHARE, REJECT_LEAST_PX = 0.02, 10.0  # views farther than this from the others' point are left out
+PRIOR = 10.0  # degrees of freedom that the session's pixel noise is worth against those of a single point
 NOISE_LEAST_PX = 0.05  # no detector of pixels is better
 
 
@@ -41,8 +42,9 @@ def lift(
 
     A pixel's variance is taken to be s^2 / c + m, with c its confidence and m the variance between the
     members of an ensemble; s is learned from how far the views of the session disagree. The uncertainty is
-    the square root of the largest eigenvalue of the point's covariance, which is scaled up where the views of
-    this very point disagree more than that: by max(1, chi^2 / degrees of freedom).
+    the square root of the largest eigenvalue of the point's covariance, times (n + chi^2) / (n + f): chi^2 is
+    what the views of this very point disagree by, f its degrees of freedom, and n = 10 how many of them the
+    session's s is worth.
 
     Args:
         xy: pixels; NaN where missing.
@@ -109,7 +111,7 @@ def _lift(
     largest = np.full(covariance.shape[:2], np.nan)
     known = np.isfinite(covariance).all(axis=(-2, -1))
     largest[known] = np.linalg.eigvalsh(covariance[known])[:, -1]
-    uncertainty = np.sqrt(largest * np.maximum(1.0, quotient / freedom))
+    uncertainty = np.sqrt(largest * (PRIOR + quotient) / (PRIOR + freedom))
     return World(found.xyz, uncertainty, found.error, found.n_views)
 
 

@@ -4,42 +4,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
-from typing import NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from lightning_pose.core.video import VideoReader
 from lightning_pose.data.labels import native_from_network
 from lightning_pose.predict.inputs import Session
-
-Images = UInt8[np.ndarray, "N H W 3"]
-
-
-class Predicted(Protocol):
-    """What a predictor returns for a batch of images."""
-
-    @property
-    def xy(self) -> Float[np.ndarray, "M N K 2"]:
-        """Pixels of the network's images."""
-        ...
-
-    @property
-    def confidence(self) -> Float[np.ndarray, "M N K"]:
-        """In [0, 1]."""
-        ...
-
-
-class Tracks(NamedTuple):
-    """What every member says of a session, in pixels of its videos."""
-
-    xy: Float[np.ndarray, "M V T K 2"]
-    confidence: Float[np.ndarray, "M V T K"]
+from lightning_pose.predict.tracks import Predict, Tracks
 
 
 def predict_session(
     session: Session,
-    predictor: Callable[[Images], Predicted],
+    predictor: Predict,
     size: tuple[int, int],
     *,
     batch_size: int,

@@ -1,6 +1,7 @@
 """Films of two spots whose places are known in every frame, and a network that sees nothing but spots."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +69,11 @@ def film(path: Path, xy: np.ndarray, size: tuple[int, int]) -> Path:
 
 
 @pytest.fixture(scope="session")
+def draw_spots() -> Callable[[np.ndarray, tuple[int, int]], np.ndarray]:
+    return spots
+
+
+@pytest.fixture(scope="session")
 def world() -> World:
     """Two points on curves before three cameras."""
     eyes = np.array([[0.0, -12, 3], [11, -6, 4], [-10, -7, 5]])
@@ -101,29 +107,36 @@ def film_session(tmp_path: Path, world: World) -> Callable[..., dict[str, Path]]
     return write
 
 
+def write_model_folder(
+    root: Path, folder: str = "model", views: tuple[str, ...] = tuple(SIZES), **data: object
+) -> Path:
+    """Write a model folder with an empty checkpoint, for networks that tests put in its place."""
+    path = root / folder
+    config = Config()
+    config.data.data_dir = str(root / "project")
+    config.data.view_names = list(views)
+    config.data.keypoint_names = list(NAMES)
+    config.data.image_resize_dims.height, config.data.image_resize_dims.width = NETWORK
+    config.data.skeleton = [list(NAMES)]
+    config.data.swaps = []
+    config.training.val_batch_size = 12
+    for key, value in data.items():
+        setattr(config.data, key, value)
+    checkpoints = path / "tb_logs" / "pose" / "version_0" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    save_config(path / "config.yaml", config)
+    torch.save({"state_dict": {}}, checkpoints / "last.ckpt")
+    return path
+
+
+@pytest.fixture(scope="session")
+def write_model() -> Callable[..., Path]:
+    return write_model_folder
+
+
 @pytest.fixture
 def make_model(tmp_path: Path) -> Callable[..., Path]:
-    """Write a model folder with an empty checkpoint, for networks that tests put in its place."""
-
-    def write(folder: str = "model", views: tuple[str, ...] = tuple(SIZES), **data: object) -> Path:
-        path = tmp_path / folder
-        config = Config()
-        config.data.data_dir = str(tmp_path / "project")
-        config.data.view_names = list(views)
-        config.data.keypoint_names = list(NAMES)
-        config.data.image_resize_dims.height, config.data.image_resize_dims.width = NETWORK
-        config.data.skeleton = [list(NAMES)]
-        config.data.swaps = []
-        config.training.val_batch_size = 12
-        for key, value in data.items():
-            setattr(config.data, key, value)
-        checkpoints = path / "tb_logs" / "pose" / "version_0" / "checkpoints"
-        checkpoints.mkdir(parents=True)
-        save_config(path / "config.yaml", config)
-        torch.save({"state_dict": {}}, checkpoints / "last.ckpt")
-        return path
-
-    return write
+    return partial(write_model_folder, tmp_path)
 
 
 @pytest.fixture

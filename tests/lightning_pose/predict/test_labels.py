@@ -1,0 +1,105 @@
+"""Labeled frames before a network that sees spots: its errors are those that the labels were given."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from lightning_pose.core.poses import Poses
+from lightning_pose.core.tables import read_metric_table, read_poses, write_poses
+from lightning_pose.predict import Options, predict
+
+QUIET = Console(quiet=True)
+ROWS = (2, 5, 9, 14, 20)
+OFF = np.array([3.0, -4.0])  # what the labels are wrong by: 5 px
+
+
+@pytest.fixture
+def project(tmp_path: Path, world, draw_spots) -> Path:
+    """A project of three views with five labeled instants, each label 5 px beside the truth."""
+    folder = tmp_path / "project"
+    for v, view in enumerate(world.rig.names):
+        frames = [f"labeled-data/s1_{view}/img{row:08d}.png" for row in ROWS]
+        for row, frame in zip(ROWS, frames, strict=True):
+            (folder / frame).parent.mkdir(parents=True, exist_ok=True)
+            image = draw_spots(world.xy[v, row], tuple(world.rig.sizes[v]))
+            cv2.imwrite(str(folder / frame), image[..., ::-1])
+        points = world.xy[v, list(ROWS)] + OFF
+        points[1, 0] = np.nan
+        write_poses(folder / f"CollectedData_{view}.csv", Poses(("red", "green"), points, np.array(frames)))
+    return folder
+
+
+def write_split_of(model: Path, project: Path, sets: list[str]) -> None:
+    first = read_poses(project / "CollectedData_cam1.csv").frames
+    lines = [f"{frame},{part}" for frame, part in zip(first, sets, strict=False)]
+    (model / "split.csv").write_text("\n".join(["frame,set", *lines]) + "\n")
+
+
+def test_predictions_errors_and_sets_of_every_view(project, make_model, spot_network, world):
+    model = make_model()
+    write_split_of(model, project, ["train", "train", "validation", "test"])
+    summary = predict(model, [project], Options(batch_size=4), QUIET)
+    assert (summary.done, summary.failures) == (["CollectedData"], [])
+    for v, view in enumerate(world.rig.names):
+        folder = model / "image_preds" / f"CollectedData_{view}.csv"
+        names = sorted(path.name for path in folder.iterdir())
+        assert names == ["predictions.csv", "predictions_pixel_error.csv"]
+        poses = read_poses(folder / "predictions.csv")
+        np.testing.assert_allclose(poses.points, world.xy[v, list(ROWS)], atol=0.25)
+        assert poses.sets == ("train", "train", "validation", "test", "unused")
+        assert poses.frames[0] == f"labeled-data/s1_{view}/img00000002.png"
+        error = read_metric_table(folder / "predictions_pixel_error.csv")
+        assert np.isnan(error.values[1, 0])
+        np.testing.assert_allclose(np.delete(error.values.ravel(), 2), 5, atol=0.35)
+        assert error.sets == poses.sets
+    again = predict(model, [project], Options(), QUIET)
+    assert again.kept == ["CollectedData"] and len(spot_network) == 1
+
+
+def test_labels_that_were_not_trained_on_have_no_sets(project, make_model, spot_network):
+    model = make_model()
+    (model / "split.csv").write_text("frame,set\nlabeled-data/other_cam1/img00000001.png,train\n")
+    predict(model, [project], Options(), QUIET)
+    assert read_poses(model / "image_preds" / "CollectedData_cam2.csv" / "predictions.csv").sets is None
+
+
+def test_an_ensemble_writes_its_members_and_their_median(project, make_ensemble, spot_network, world):
+    ensemble = make_ensemble()
+    predict(ensemble, sorted(project.glob("*.csv")), Options(), QUIET)
+    folder = ensemble / "image_preds" / "CollectedData_cam3.csv"
+    read = {
+        name: read_poses(folder / f"{name}.csv").points
+        for name in ("predictions", "predictions_rng=0", "predictions_rng=1")
+    }
+    step = world.rig.sizes[2] / (96, 64)
+    apart = read["predictions_rng=1"] - read["predictions_rng=0"]
+    np.testing.assert_allclose(apart, np.broadcast_to(step, (5, 2, 2)), atol=1e-3)
+    middle = (read["predictions_rng=0"] + read["predictions_rng=1"]) / 2
+    np.testing.assert_allclose(read["predictions"], middle, atol=1e-3)
+    assert (folder / "predictions_rng=1_pixel_error.csv").is_file()
+
+
+def test_labels_of_a_single_view_and_images_beside_the_model(project, make_model, spot_network, world):
+    model = make_model(views=())
+    copy = model / "CollectedData_cam1.csv"  # as training leaves one: its images are in the model's project
+    copy.write_text((project / copy.name).read_text())
+    predict(model, [copy], Options(), QUIET)
+    found = read_poses(model / "image_preds" / copy.name / "predictions.csv").points
+    np.testing.assert_allclose(found, world.xy[0, list(ROWS)], atol=0.25)
+
+
+def test_labels_of_other_keypoints_or_without_images_are_named(
+    project: Path, make_model: Callable[..., Path], spot_network: list[Path], tmp_path: Path
+) -> None:
+    table = project / "CollectedData_cam2.csv"
+    table.write_text(table.read_text().replace("green", "blue"))
+    summary = predict(make_model(), [project], Options(), QUIET)
+    assert "blue" in summary.failures[0].reason
+    table.write_text(table.read_text().replace("blue", "green"))
+    next((project / "labeled-data" / "s1_cam3").iterdir()).unlink()
+    summary = predict(make_model("other"), [project], Options(), QUIET)
+    assert "img000000" in summary.failures[0].reason
