@@ -53,6 +53,8 @@ def traces(lines: Sequence[Line], unit: str, cursor: int) -> go.Figure:
             )  # fmt: skip
     for row, title in enumerate(titles, start=1):
         figure.update_yaxes(title_text=title, row=row, col=1, gridcolor=GRID, zeroline=False)
+    for row in range(dims):
+        figure.update_yaxes(range=_span([line.points[:, row] for line in lines]), row=row + 1, col=1)
     if confident:
         figure.update_yaxes(range=[-0.03, 1.03], row=dims + 1, col=1)
     figure.update_xaxes(gridcolor=GRID, zeroline=False)
@@ -132,6 +134,16 @@ def box(points: Float[np.ndarray, "T K 3"], margin: float = 0.05) -> Float[np.nd
     low, high = np.nanquantile(flat, [0.005, 0.995], axis=0)
     room = margin * (high - low).max()
     return np.array([low - room, high + room])
+
+
+def _span(columns: Sequence[Float[np.ndarray, "_"]]) -> list[float] | None:
+    """Return the range that shows nearly all values: neither an outlier nor a wide band may flatten the rest."""
+    values = np.concatenate(columns)
+    if not np.isfinite(values).any():
+        return None
+    low, high = np.nanquantile(values, [0.01, 0.99])
+    room = 0.4 * (high - low) or 1.0
+    return [float(low - room), float(high + room)]
 
 
 def _add_line(figure: go.Figure, line: Line, row: int) -> None:

@@ -187,5 +187,6 @@ def _show_videos(contents: Contents, session: Session) -> None:
         return
     st.subheader("Labeled video")
     films = sorted(session.labeled_videos, key=lambda path: ("mosaic" not in path.stem, path.stem))
-    film = st.selectbox("Video", films, format_func=contents.relative, label_visibility="collapsed")
-    st.video(str(film), muted=True, loop=True)
+    wide, _ = st.columns([5, 3])
+    film = wide.selectbox("Video", films, format_func=contents.relative, label_visibility="collapsed")
+    wide.video(str(film), muted=True, loop=True)

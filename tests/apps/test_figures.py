@@ -35,6 +35,16 @@ def test_a_band_skips_what_is_missing():
     assert list(figure.data[0].x) == [0, 1, 3, 4, 4, 3, 1, 0]
 
 
+def test_neither_an_outlier_nor_a_wide_band_flattens_a_trace():
+    frames = np.arange(400)
+    points = np.stack([np.sin(frames / 20), np.cos(frames / 20)], axis=1)
+    points[7] = 1e5
+    line = Line("net", frames, points, "#000000", band=np.full((400, 2), 1e3))
+    low, high = traces([line], "px", 0).layout.yaxis.range
+    assert -3 < low < -1
+    assert 1 < high < 3
+
+
 def test_the_cursor_is_on_every_coordinate():
     figure = traces([Line("net", FRAMES, POINTS, "#000000")], "px", 3)
     assert [shape.x0 for shape in figure.layout.shapes] == [3, 3]
