@@ -30,12 +30,12 @@ AT_ONCE = 200_000  # frames times hypotheses
 
 
 class Lines(NamedTuple):
-    """Observations linearised at a trajectory; zero where missing."""
+    """Observations linearised at a trajectory; zero where missing. Lists are over x and y, and over the state."""
 
-    error: Float[np.ndarray, "V T K 2"]  # px
-    jacobian: Float[np.ndarray, "V T K 2 D"]
-    variance: Float[np.ndarray, "V T K 2"]  # px^2, the part that smoothing sees
-    whole: Float[np.ndarray, "V T K 2"]  # px^2, with the part that lasts
+    error: list[Float[np.ndarray, "V T K"]]  # px
+    jacobian: list[list[Float[np.ndarray, "V T K"]]]
+    variance: list[Float[np.ndarray, "V T K"]]  # px^2, the part that smoothing sees
+    whole: list[Float[np.ndarray, "V T K"]]  # px^2, with the part that lasts
     there: Bool[np.ndarray, "V T K"]
 
 
@@ -60,33 +60,46 @@ def judge(
         covariance: of the trajectory, made with `belief`.
         belief: former.
     """
-    spread = np.moveaxis(covariance, -1, 1)  # (T, K, D, D)
-    chi2 = _left_out(lines, spread, belief)
+    chi2 = _left_out(lines, covariance, belief)
     asked = ((chi2 > GATE) | ((belief < 1) & lines.there)).any(0)
     fresh = np.ones_like(belief)
     rows, columns = np.nonzero(asked)
     n_guesses = len(_guesses(belief.shape[0]))
     for part in np.array_split(np.arange(len(rows)), max(1, len(rows) * n_guesses // AT_ONCE)):
         t, k = rows[part], columns[part]
-        frames = _take_out(lines, spread[t, k], belief[:, t, k].T, t, k)
+        frames = _take_out(lines, covariance[t, :, :, k], belief[:, t, k].T, t, k)
         fresh[:, t, k] = _explain(frames).T
     return fresh
 
 
-def _left_out(lines: Lines, spread: np.ndarray, belief: np.ndarray) -> Float[np.ndarray, "V T K"]:
+def project_covariance(
+    jacobian: list[list], covariance: Float[np.ndarray, "T D D K"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the entries xx, yy, xy "V T K" of J P J'."""
+    size = len(jacobian[0])
+    moved = [
+        [sum(row[d] * covariance[None, :, d, e] for d in range(size)) for e in range(size)]
+        for row in jacobian
+    ]
+    xx, yy, xy = (sum(moved[i][e] * jacobian[j][e] for e in range(size)) for i, j in ((0, 0), (1, 1), (0, 1)))
+    return xx, yy, xy
+
+
+def _left_out(
+    lines: Lines, covariance: Float[np.ndarray, "T D D K"], belief: Float[np.ndarray, "V T K"]
+) -> Float[np.ndarray, "V T K"]:
     """Return chi^2 of each observation against what all others predict."""
-    j0, j1 = lines.jacobian[..., 0, :], lines.jacobian[..., 1, :]
-    m0, m1 = ((spread[None] * j[..., None, :]).sum(-1) for j in (j0, j1))
-    xx, xy, yy = (m0 * j0).sum(-1), (m0 * j1).sum(-1), (m1 * j1).sum(-1)
-    weight = np.where(lines.there, belief, 0.0)[..., None] / lines.variance
-    a, b, c, d = 1 - xx * weight[..., 0], -xy * weight[..., 1], -xy * weight[..., 0], 1 - yy * weight[..., 1]
+    xx, yy, xy = project_covariance(lines.jacobian, covariance)
+    believed = np.where(lines.there, belief, 0.0)
+    w0, w1 = (believed / lines.variance[i] for i in range(2))
+    a, b, c, d = 1 - xx * w0, -xy * w1, -xy * w0, 1 - yy * w1  # I - C W
     # nearly 0 where no other observation fixes the state: what is left out is then unbounded, and chi^2 small
     det = np.maximum(a * d - b * c, SMALLEST)
-    e0, e1 = lines.error[..., 0], lines.error[..., 1]
+    e0, e1 = lines.error
     r0, r1 = (d * e0 - b * e1) / det, (a * e1 - c * e0) / det
-    s00 = lines.whole[..., 0] + (d * xx - b * xy) / det
+    s00 = lines.whole[0] + (d * xx - b * xy) / det
     s01 = (d * xy - b * yy) / det
-    s11 = lines.whole[..., 1] + (a * yy - c * xy) / det
+    s11 = lines.whole[1] + (a * yy - c * xy) / det
     return np.where(lines.there, (s11 * r0**2 - 2 * s01 * r0 * r1 + s00 * r1**2) / (s00 * s11 - s01**2), 0.0)
 
 
@@ -94,9 +107,13 @@ def _take_out(
     lines: Lines, spread: np.ndarray, belief: np.ndarray, rows: np.ndarray, columns: np.ndarray
 ) -> _Frames:
     """Return frames with the prediction of all others: the trajectory's precision less the frame's own."""
-    picked = (np.moveaxis(part[:, rows, columns], 0, 1) for part in lines[:3])
-    error, jacobian, variance = picked
-    whole = np.moveaxis(lines.whole[:, rows, columns], 0, 1)
+    error, variance, whole = (
+        np.stack([part[:, rows, columns].T for part in parts], axis=-1)
+        for parts in (lines.error, lines.variance, lines.whole)
+    )
+    jacobian = np.stack(
+        [np.stack([entry[:, rows, columns].T for entry in row], axis=-1) for row in lines.jacobian], axis=-2
+    )
     there = lines.there[:, rows, columns].T
     own = np.where(there, belief, 0.0)[..., None] / variance
     size = spread.shape[-1]

@@ -1,8 +1,8 @@
 """What the cameras say of a state: emissions, their linearisation, and how much each observation is believed.
 
 States are in a basis of their own, x = centre + L z, chosen so that the process noise of z is s I and its
-numbers are of order one whatever the world's unit (`Basis`). An emission maps x to the pixels of V views: through
-the camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels themselves).
+numbers are of order one whatever the world's unit (`Basis`). An emission maps x to the pixels of V views:
+through the camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels themselves).
 Axes: V views, T frames, K keypoints, 2 pixel coordinates, D state. Written for numpy and JAX alike.
 """
 
@@ -12,13 +12,14 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from eks.gate import Lines, judge
+from eks.gate import Lines, judge, project_covariance
 from eks.kalman import Gaussian, Potentials
 from eks.matrices import spd_inverse
-from lightning_pose.core.camera import Camera, project_views, projection_jacobian
+from lightning_pose.core.camera import Camera, linearised_aligned, project_views
 from lightning_pose.core.triangulate import triangulate
 
 Array = Any  # numpy.ndarray or jax.Array
+CHUNK = 2048  # frames
 VAGUE = 1e-9  # precision of a state of which nothing is known, per unit of its basis
 
 
@@ -31,9 +32,10 @@ class Calibrated(NamedTuple):
         """Return the pixels; NaN behind a camera."""
         return project_views(x, self.camera)
 
-    def jacobian(self, x: Float[Array, "T K 3"]) -> Float[Array, "V T K 2 3"]:
-        """Return d pixel / d world."""
-        return projection_jacobian(x, self.camera)
+    def linearise(self, x: Float[Array, "T K 3"]) -> tuple[list, list[list], Any]:
+        """Return the pixels u, v, the two rows of d pixel / d world, all "V T K", and which are in front."""
+        u, v, rows, front = linearised_aligned(x[None], self.camera, 2)
+        return [u, v], rows, front
 
     def invert(self, y: Float[Array, "V T K 2"], precision: Float[Array, "V T K"]) -> Float[Array, "T K 3"]:
         """Return the point of each frame alone; NaN where fewer than two views see it."""
@@ -48,13 +50,17 @@ class Linear(NamedTuple):
 
     def predict(self, x: Float[Array, "T K D"]) -> Float[Array, "V T K 2"]:
         """Return the pixels."""
-        return (self.weights[:, None] * x[None, :, :, None, :]).sum(-1) + self.mean[:, None]
+        return array_namespace(x).stack(self.linearise(x)[0], axis=-1)
 
-    def jacobian(self, x: Float[Array, "T K D"]) -> Float[Array, "V T K 2 D"]:
-        """Return W for every frame."""
+    def linearise(self, x: Float[Array, "T K D"]) -> tuple[list, list[list], Any]:
+        """Return the pixels, the two rows of W, all broadcastable to "V T K", and that all of them hold."""
         xp = array_namespace(x)
-        views, keypoints, _, size = self.weights.shape
-        return xp.broadcast_to(self.weights[:, None], (views, x.shape[0], keypoints, 2, size))
+        rows = [[self.weights[:, None, :, i, d] for d in range(x.shape[-1])] for i in range(2)]
+        pixels = [
+            sum(row[d] * x[None, ..., d] for d in range(x.shape[-1])) + self.mean[:, None, :, i]
+            for i, row in enumerate(rows)
+        ]
+        return pixels, rows, xp.isfinite(pixels[0])
 
     def invert(self, y: Float[Array, "V T K 2"], precision: Float[Array, "V T K"]) -> Float[Array, "T K D"]:
         """Return W' (y - mean), the state if W has orthonormal columns; NaN where a view is missing."""
@@ -74,7 +80,15 @@ class Basis(NamedTuple):
 
     def outer(self, z: Float[Array, "T K D"]) -> Float[Array, "T K D"]:
         """Return x of z."""
-        return self.centre + (self.scale * z[..., None, :]).sum(-1)
+        xp = array_namespace(z)
+        size = z.shape[-1]
+        return xp.stack(
+            [
+                self.centre[:, i] + sum(self.scale[:, i, j] * z[..., j] for j in range(size))
+                for i in range(size)
+            ],
+            axis=-1,
+        )
 
     def inner(self, x: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "T K D"]:
         """Return z of x."""
@@ -116,34 +130,50 @@ def relate(emission: Emission, basis: Basis, seen: Seen, state: Gaussian, *, gat
         state: trajectory: mean (T, D, K), covariance (T, D, D, K), made with `seen.belief`.
         gate: judge anew (see `eks.gate`); otherwise the belief stays.
     """
+    fits = []
+    for start in range(0, len(state.mean), CHUNK):  # a few thousand frames fit into the processor's cache
+        rows = slice(start, start + CHUNK)
+        part = Seen(seen.pixels[:, rows], seen.variance[:, rows], seen.belief[:, rows], seen.fading)
+        fits.append(_relate(emission, basis, part, Gaussian(state.mean[rows], state.covariance[rows]), gate))
+    if len(fits) == 1:
+        return fits[0]
+    potentials = Potentials(*(np.concatenate(p) for p in zip(*(f.potentials for f in fits), strict=True)))
+    return Fit(potentials, *(np.concatenate(p, axis=1) for p in zip(*(f[1:] for f in fits), strict=True)))
+
+
+def _relate(emission: Emission, basis: Basis, seen: Seen, state: Gaussian, gate: bool) -> Fit:
+    """Relate one chunk of frames."""
     xp = array_namespace(seen.pixels)
     lines = linearise(emission, basis, seen, state.mean)
     there = lines.there
     belief = judge(lines, state.covariance, seen.belief) if gate else seen.belief
-    precision = xp.where(there, belief, 0.0)[..., None] / lines.variance
-    xx, _, yy = _project(lines.jacobian, xp.moveaxis(state.covariance, -1, 1))
-    redundancy = 1 - xp.stack([xx, yy], axis=-1) * precision
-    log_variance = xp.log(2 * np.pi * lines.variance / belief[..., None])
-    constant = precision * lines.error**2 + xp.where(there[..., None], log_variance, 0.0)
-    potentials = Potentials(
-        *_normal(lines.jacobian, lines.error, precision), state.mean, constant.sum((0, -1))
+    weight = [xp.where(there, belief, 0.0) / lines.variance[i] for i in range(2)]
+    spread = project_covariance(lines.jacobian, state.covariance)
+    redundancy = xp.stack([1 - spread[i] * weight[i] for i in range(2)], axis=-1)
+    constant = sum(
+        weight[i] * lines.error[i] ** 2 + xp.where(there, xp.log(2 * np.pi * lines.variance[i] / belief), 0.0)
+        for i in range(2)
     )
-    return Fit(potentials, belief, xp.where(there[..., None], lines.error, xp.nan), redundancy)
+    residual = xp.stack([xp.where(there, lines.error[i], xp.nan) for i in range(2)], axis=-1)
+    matrix, gradient = _normal(lines, weight)
+    potentials = Potentials(matrix, gradient, state.mean, constant.sum(0))
+    return Fit(potentials, belief, residual, redundancy)
 
 
 def linearise(emission: Emission, basis: Basis, seen: Seen, mean: Float[Array, "T D K"]) -> Lines:
     """Return residuals and Jacobians of all observations at a trajectory; what is missing is zero."""
     xp = array_namespace(seen.pixels)
-    x = basis.outer(xp.moveaxis(mean, 1, 2))
-    jacobian = (emission.jacobian(x)[..., None] * basis.scale[:, None]).sum(-2)
-    error = seen.pixels - emission.predict(x)
-    there = xp.isfinite(error[..., 0] + error[..., 1] + jacobian[..., 0, 0])
-    there = there & xp.isfinite(seen.variance[..., 0] + seen.variance[..., 1])
-    whole = xp.where(there[..., None], seen.variance, 1.0)
+    pixels, rows, front = emission.linearise(basis.outer(xp.moveaxis(mean, 1, 2)))
+    variance = [seen.variance[..., i] for i in range(2)]
+    error = [seen.pixels[..., i] - pixels[i] for i in range(2)]
+    there = front & xp.isfinite(error[0] + error[1]) & xp.isfinite(variance[0] + variance[1])
+    size = len(rows[0])
+    entries = [[sum(row[d] * basis.scale[:, d, e] for d in range(size)) for e in range(size)] for row in rows]
+    whole = [xp.where(there, variance[i], 1.0) for i in range(2)]
     return Lines(
-        error=xp.where(there[..., None], error, 0.0),
-        jacobian=xp.where(there[..., None, None], jacobian, 0.0),
-        variance=whole * seen.fading[:, None],
+        error=[xp.where(there, error[i], 0.0) for i in range(2)],
+        jacobian=[[xp.where(there, entry, 0.0) for entry in row] for row in entries],
+        variance=[whole[i] * seen.fading for i in range(2)],
         whole=whole,
         there=there,
     )
@@ -162,27 +192,30 @@ def projected_variance(
 ) -> tuple[Float[Array, "V T K 2"], Float[Array, "V T K 2"]]:
     """Return the pixels of a trajectory, and what its covariance means there, diag J P J' (px^2)."""
     xp = array_namespace(state.mean)
-    x = basis.outer(xp.moveaxis(state.mean, 1, 2))
-    jacobian = (emission.jacobian(x)[..., None] * basis.scale[:, None]).sum(-2)
-    projected = _project(jacobian, xp.moveaxis(state.covariance, -1, 1))
-    return emission.predict(x), xp.stack([projected[0], projected[2]], axis=-1)
+    everything, spreads = [], []
+    for start in range(0, len(state.mean), CHUNK):
+        part = slice(start, start + CHUNK)
+        pixels, rows, front = emission.linearise(basis.outer(xp.moveaxis(state.mean[part], 1, 2)))
+        size = len(rows[0])
+        entries = [
+            [sum(row[d] * basis.scale[:, d, e] for d in range(size)) for e in range(size)] for row in rows
+        ]
+        spread = project_covariance(entries, state.covariance[part])
+        everything.append(xp.stack([xp.where(front, pixels[i], xp.nan) for i in range(2)], axis=-1))
+        spreads.append(xp.stack([xp.where(front, spread[i], xp.nan) for i in range(2)], axis=-1))
+    return xp.concatenate(everything, axis=1), xp.concatenate(spreads, axis=1)
 
 
-def _project(jacobian: Array, spread: Array) -> tuple[Array, Array, Array]:
-    """Return the entries xx, xy, yy "V T K" of J P J'."""
-    moved = [(spread[None] * jacobian[..., i, :][..., None, :]).sum(-1) for i in range(2)]
-    return tuple((moved[i] * jacobian[..., j, :]).sum(-1) for i, j in ((0, 0), (0, 1), (1, 1)))
-
-
-def _normal(jacobian: Array, error: Array, precision: Array) -> tuple[Array, Array]:
+def _normal(lines: Lines, weight: list) -> tuple[Array, Array]:
     """Return sum_v J' W J as (T, D, D, K) and sum_v J' W e as (T, D, K)."""
-    xp = array_namespace(jacobian)
-    size = jacobian.shape[-1]
-    columns = [jacobian[..., i] for i in range(size)]
-    weighted = [column * precision for column in columns]
-    rows: list[list[Any]] = [[None] * size for _ in range(size)]
-    for i in range(size):
-        for j in range(i + 1):
-            rows[i][j] = rows[j][i] = (weighted[i] * columns[j]).sum((0, -1))
-    matrix = xp.stack([xp.stack(row, axis=1) for row in rows], axis=1)
-    return matrix, xp.stack([(w * error).sum((0, -1)) for w in weighted], axis=1)
+    xp = array_namespace(lines.there)
+    jacobian, size = lines.jacobian, len(lines.jacobian[0])
+    weighted = [[jacobian[i][d] * weight[i] for d in range(size)] for i in range(2)]
+    entries: list[list[Any]] = [[None] * size for _ in range(size)]
+    for d in range(size):
+        for e in range(d + 1):
+            entry = weighted[0][d] * jacobian[0][e] + weighted[1][d] * jacobian[1][e]
+            entries[d][e] = entries[e][d] = entry.sum(0)
+    matrix = xp.stack([xp.stack(row, axis=1) for row in entries], axis=1)
+    pull = [(weighted[0][d] * lines.error[0] + weighted[1][d] * lines.error[1]).sum(0) for d in range(size)]
+    return matrix, xp.stack(pull, axis=1)

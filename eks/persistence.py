@@ -9,8 +9,8 @@ times
     sum_l rho(l) c(l) / c(0),    c(l) / c(0) = a^l (1 + l (1 - a^2) / (1 + a^2)),
 
 where the part of rho that does not fade counts with the square of the sum of the weights. That part is
-left out of the noise that smoothing (and the choice of s) sees, since it does not blur the motion, and comes back
-in the variance.
+left out of the noise that smoothing (and the choice of s) sees, since it does not blur the motion, and comes
+back in the variance.
 """
 
 from typing import NamedTuple

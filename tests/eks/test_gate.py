@@ -1,38 +1,53 @@
 """The gate: leave-one-out against a dense solve, and the right view is found."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from eks.gate import GATE, Lines, _left_out, judge
 
 
-def lines_of(rng, views=4, frames=5, size=3) -> Lines:
-    shape = (views, frames, 1)
-    variance = rng.uniform(0.5, 2, (*shape, 2))
+def as_lines(error, jacobian, variance) -> Lines:
+    """From arrays with coordinates last."""
+    parts = [variance[..., 0], variance[..., 1]]
     return Lines(
-        rng.normal(size=(*shape, 2)),
-        rng.normal(size=(*shape, 2, size)),
-        variance,
-        variance,
-        np.ones(shape, bool),
+        [error[..., 0], error[..., 1]],
+        [[jacobian[..., i, d] for d in range(jacobian.shape[-1])] for i in range(2)],
+        parts,
+        parts,
+        np.ones(error.shape[:-1], bool),
     )
 
 
-def posterior(lines: Lines, rest: np.ndarray) -> tuple[Lines, np.ndarray]:
+class Raw(NamedTuple):
+    error: np.ndarray  # (V, T, 1, 2)
+    jacobian: np.ndarray  # (V, T, 1, 2, D)
+    variance: np.ndarray
+
+
+def lines_of(rng, views=4, frames=5, size=3) -> Raw:
+    shape = (views, frames, 1)
+    return Raw(
+        rng.normal(size=(*shape, 2)), rng.normal(size=(*shape, 2, size)), rng.uniform(0.5, 2, (*shape, 2))
+    )
+
+
+def posterior(raw: Raw, rest: np.ndarray) -> tuple[Lines, np.ndarray]:
     """Solve every frame with a prior precision, and put the residuals at the solution."""
-    error, covariances = lines.error.copy(), []
-    for t in range(lines.error.shape[1]):
-        jacobian, weight = lines.jacobian[:, t, 0].reshape(-1, 3), (1 / lines.variance[:, t, 0]).ravel()
+    error, covariances = raw.error.copy(), []
+    for t in range(raw.error.shape[1]):
+        jacobian, weight = raw.jacobian[:, t, 0].reshape(-1, 3), (1 / raw.variance[:, t, 0]).ravel()
         covariance = np.linalg.inv(rest + (jacobian * weight[:, None]).T @ jacobian)
-        shift = covariance @ (jacobian.T @ (weight * lines.error[:, t, 0].ravel()))
+        shift = covariance @ (jacobian.T @ (weight * raw.error[:, t, 0].ravel()))
         error[:, t, 0] -= (jacobian @ shift).reshape(-1, 2)
         covariances.append(covariance)
-    return lines._replace(error=error), np.stack(covariances)[..., None]
+    return as_lines(error, raw.jacobian, raw.variance), np.stack(covariances)[..., None]
 
 
 def test_leaving_a_camera_out_is_solving_without_it(rng):
     raw, rest = lines_of(rng), 0.1 * np.eye(3)
     lines, covariance = posterior(raw, rest)
-    got = _left_out(lines, np.moveaxis(covariance, -1, 1), np.ones(lines.there.shape))
+    got = _left_out(lines, covariance, np.ones(lines.there.shape))
     v, t = 2, 3
     others = np.delete(np.arange(4), v)
     jacobian, weight = raw.jacobian[others, t, 0].reshape(-1, 3), (1 / raw.variance[others, t, 0]).ravel()
