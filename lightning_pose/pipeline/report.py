@@ -59,6 +59,7 @@ def trace_figure(result: Trajectories, unit: str, stop: int = 200) -> Figure:
     ranked = np.argsort(np.nanstd(known, axis=0).sum(axis=-1))
     chosen = [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
     frames = np.arange(min(stop, len(known)))
+    extent = float(np.nanmax(np.ptp(known, axis=1)))  # of the body: what hardly moves is not magnified further
     figure = plots.new_figure(13, 7.5)
     axes = figure.subplots(3, 3, sharex=True)
     for column, k in enumerate(chosen):
@@ -69,8 +70,8 @@ def trace_figure(result: Trajectories, unit: str, stop: int = 200) -> Figure:
             plots.plot_trace(axis, frames, track, variance, color=SMOOTHER, label="smoother")
             axis.plot(frames, known[frames, k, row], color="black", lw=0.9, ls="--", label="truth")
             low, high = np.nanquantile(known[frames, k, row], [0, 1])
-            margin = 0.6 * (high - low) + 1e-9
-            axis.set_ylim(low - margin, high + margin)
+            half = 1.1 * max(high - low, 0.1 * extent)
+            axis.set_ylim((low + high) / 2 - half, (low + high) / 2 + half)
             if column == 0:
                 axis.set_ylabel(f"{'xyz'[row]} ({unit})")
         axes[0, column].set_title(result.members.names[k])
@@ -115,6 +116,7 @@ def pose_figure(result: Trajectories, skeleton: Skeleton) -> Figure:
         plots.plot_skeleton_3d(axis, result.known[frame], edges, color="grey")
         plots.plot_skeleton_3d(axis, result.smoothed.points[frame], edges)
         axis.set_title(f"frame {frame}")
+        axis.set_axis_off()
     return figure
 
 
