@@ -137,7 +137,7 @@ def box(points: Float[np.ndarray, "T K 3"], margin: float = 0.05) -> Float[np.nd
 
 
 def _span(columns: Sequence[Float[np.ndarray, "_"]]) -> list[float] | None:
-    """Return the range that shows nearly all values: neither an outlier nor a wide band may flatten the rest."""
+    """Return the range of nearly all values: neither an outlier nor a wide band may flatten the rest."""
     values = np.concatenate(columns)
     if not np.isfinite(values).any():
         return None
