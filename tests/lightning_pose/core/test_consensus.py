@@ -1,7 +1,9 @@
 import numpy as np
 
 from lightning_pose.core.camera import Camera, as_backend, project_views
-from lightning_pose.core.triangulate import triangulate, triangulate_robust
+from lightning_pose.core.consensus import consensus
+from lightning_pose.core.pointsolver import observe
+from lightning_pose.core.triangulate import Robust, triangulate, triangulate_robust
 
 
 def test_the_robust_variant_names_the_view_that_is_wrong(backend, rng, points, ring):
@@ -56,4 +58,16 @@ def test_a_batch_of_rigs_rejects_views_too(rng, ring):
     xy[2, :, 0] += 200
     robust = triangulate_robust(xy, batch)
     np.testing.assert_allclose(robust.xyz, points, atol=1e-11)
+    assert isinstance(robust, Robust)
     assert robust.rejected[2, :, 0].all() and robust.rejected.sum() == 3
+
+
+def test_missing_views_are_no_part_of_the_consensus(ring, points):
+    camera = ring(5)
+    xy = project_views(points, camera)
+    xy[0, :20] = np.nan
+    xy[1, 10:30] += 300
+    used = consensus(observe(xy, camera, None), camera, 5.0)
+    expected = np.ones((5, 50), dtype=bool)
+    expected[0, :20] = expected[1, 10:30] = False
+    np.testing.assert_array_equal(used, expected)

@@ -10,6 +10,7 @@ from lightning_pose.core.camera import (
     undistort,
     undistort_views,
 )
+from lightning_pose.core.lens import Lens, distort_jacobian, distort_xy, make_lens, undistort_xy
 
 LENSES = {
     "none": ([], False),
@@ -34,6 +35,40 @@ def disc(radius: float, n: int = 400) -> np.ndarray:
     r, angle = radius * np.sqrt(rng.uniform(size=n)), rng.uniform(0, 2 * np.pi, n)
     r[:4] = 0, 1e-12, 1e-6, 1e-3
     return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=-1)
+
+
+def lens_named(name: str) -> Lens:
+    coefficients, fisheye = LENSES[name]
+    return make_lens(np.pad(coefficients, (0, 12 - len(coefficients))), np.array(fisheye), axes=1)
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_the_jacobian_is_the_slope_of_the_distortion(name):
+    lens, step = lens_named(name), 1e-6
+    x, y = disc(0.7)[:40].T
+    value_x, value_y, *slopes = distort_jacobian(x, y, lens)
+    np.testing.assert_array_equal([value_x, value_y], distort_xy(x, y, lens))
+    by_x = np.subtract(distort_xy(x + step, y, lens), distort_xy(x - step, y, lens)) / (2 * step)
+    by_y = np.subtract(distort_xy(x, y + step, lens), distort_xy(x, y - step, lens)) / (2 * step)
+    np.testing.assert_allclose(slopes, [by_x[0], by_y[0], by_x[1], by_y[1]], rtol=0, atol=1e-8)
+
+
+def test_terms_that_all_lenses_lack_are_left_out_and_change_nothing():
+    bare, full = lens_named("radial"), lens_named("radial")._replace(rational=True, decentred=True)
+    assert not (bare.rational or bare.decentred or bare.some_fisheye)
+    x, y = disc(0.7).T
+    np.testing.assert_allclose(distort_jacobian(x, y, bare), distort_jacobian(x, y, full), rtol=1e-15)
+    assert (
+        lens_named("fisheye").some_fisheye
+        and lens_named("prism").decentred
+        and lens_named("rational").rational
+    )
+
+
+def test_coordinates_without_a_ray_come_back_as_zero():
+    x, y, found = undistort_xy(np.array([0.1, 9.0]), np.array([0.2, 0.0]), lens_named("radial"))
+    np.testing.assert_array_equal(found, [True, False])
+    assert x[1] == y[1] == 0 and x[0] != 0
 
 
 @pytest.mark.parametrize("lens", LENSES)

@@ -5,6 +5,15 @@ import pytest
 from scipy.optimize import least_squares
 
 from lightning_pose.core.camera import Camera, as_backend, make_camera, project_views
+from lightning_pose.core.pointsolver import (
+    Observed,
+    count_views,
+    observe,
+    pixel_distance,
+    solve_points,
+    solve_without_each,
+    with_axis,
+)
 from lightning_pose.core.rotations import look_at
 from lightning_pose.core.triangulate import reprojection_error, triangulate
 
@@ -122,3 +131,31 @@ def test_missing_views_and_points_leave_no_nan_in_gradients(name, points, ring):
             gradient = np.asarray(jax.jit(jax.grad(loss))(jax.numpy.asarray(xy)))
     assert np.isfinite(gradient).all()
     assert (gradient[1:, 0] != 0).any() and (gradient[:, 3:5] == 0).all()
+
+
+def test_missing_observations_have_no_weight_and_the_largest_weight_is_one(ring, points):
+    camera = ring(3)
+    xy = project_views(points, camera)
+    xy[0, 0], xy[1, 1] = np.nan, [1e7, 0]  # missing; outside what the lens can show
+    weights = np.full((3, 50), 4.0)
+    weights[:, 2], weights[2, 3], weights[2, 4] = [8.0, 2.0, np.nan], -1.0, np.inf
+    seen = observe(xy, camera, weights)
+    assert isinstance(seen, Observed) and all(np.isfinite(part).all() for part in seen)
+    np.testing.assert_array_equal(seen.weight[:, :5], [[0, 1, 1, 1, 1], [1, 0, 0.25, 1, 1], [1, 1, 0, 0, 0]])
+    np.testing.assert_array_equal(count_views(seen.weight > 0)[:6], [2, 2, 2, 2, 2, 3])
+
+
+def test_points_without_each_view_are_those_solved_without_it(rng, ring, points):
+    camera = ring(4)
+    xy = project_views(points, camera) + rng.normal(size=(4, 50, 2))
+    seen = observe(xy, camera, None)
+    without = solve_without_each(seen, camera, seen.weight)
+    assert with_axis(camera).matrix.shape == (4, 1, 3, 3)
+    for v in range(4):
+        weight = np.where((np.arange(4) == v)[:, None], 0.0, seen.weight)
+        one = solve_points(seen, camera, weight)
+        np.testing.assert_allclose(without[:, v], one, rtol=1e-12)
+        error = pixel_distance(one.T[None], camera, xy)
+        np.testing.assert_allclose(
+            error, np.linalg.norm(project_views(one.T, camera) - xy, axis=-1), rtol=1e-9
+        )

@@ -4,6 +4,7 @@ import pytest
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, camera_centers, make_camera
 from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.rigcheck import point_faults, rig_faults
 from lightning_pose.core.rotations import look_at
 
 NAMES = ("front", "left", "back", "top")
@@ -73,6 +74,13 @@ def test_a_calibration_of_something_else_is_refused_without_a_guess(rig, labels,
     K = rig.camera.matrix.copy()
     K[:, :2, 2] += rng.uniform(-200, 200, size=(4, 2))  # every image cropped
     assert "this calibration is not of these images" in fault(wrong(rig, matrix=K), labels)
+
+
+def test_faults_are_returned_for_a_reader_to_collect(rig, labels):
+    twice = [*NAMES[:3], "front"]
+    assert rig_faults(twice, rig.camera) == ["two cameras are named 'front'"]
+    assert rig_faults(NAMES, rig.camera) == point_faults(NAMES, rig.sizes, rig.camera, labels) == []
+    assert len(point_faults(NAMES, rig.sizes, rig.camera._replace(rotation=transposed(rig)), labels)) == 1
 
 
 def test_labels_seen_by_one_view_only_say_nothing(rig, labels):
