@@ -9,17 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from lightning_pose.cli.main import SHELL
+from eks.cli import SHELL as EKS
+from lightning_pose.cli.main import SHELL as LITPOSE
+from lightning_pose.core.shell import Shell
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("lightning_pose", "eks", "apps")
+SHELLS = {"litpose": LITPOSE, "eks": EKS}
 FILE_LINES, BODY_LINES, POSITIONAL = 300, 60, 6
 
 # Each exception has its reason; one that is no longer needed fails the test.
 LONG_FILES: dict[str, str] = {}
 LONG_BODIES: dict[str, str] = {}
 MANY_PARAMETERS: dict[str, str] = {}
-UNMIRRORED_TESTS: dict[str, str] = {}
+UNMIRRORED_TESTS = {
+    "tests/eks/test_realdata.py": "the whole smoother on real recordings, no one module of it"
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -176,11 +181,16 @@ def test_no_path_of_a_developers_machine_is_in_the_tree():
     assert not found
 
 
-@pytest.mark.parametrize("verb", SHELL.verbs)
+@pytest.mark.parametrize("verb", LITPOSE.verbs)
 def test_every_verb_has_a_page_with_its_help(verb):
     page = ROOT / "docs" / "cli" / f"{verb}.md"
     assert page.is_file()
     assert f"--8<-- help: litpose {verb}\n" in page.read_text()
+
+
+@pytest.mark.parametrize("verb", EKS.verbs)
+def test_every_verb_of_the_smoother_is_on_its_page_with_its_help(verb):
+    assert f"--8<-- help: eks {verb}\n" in (ROOT / "docs" / "cli" / "eks.md").read_text()
 
 
 def test_every_module_of_the_core_has_its_place_in_the_api_pages():
@@ -217,24 +227,24 @@ def test_every_link_of_every_page_leads_somewhere():
     assert not broken
 
 
-def commands() -> Iterator[tuple[str, str, str]]:
-    """Yield every `litpose VERB ...` line in the pages' code blocks, as page, verb, and the line."""
+def commands() -> Iterator[tuple[str, Shell, str, str]]:
+    """Yield every `litpose VERB ...` and `eks VERB ...` of the pages' code: page, shell, verb, line."""
     code = re.compile(r"^```(?:bash|sh|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
     for page in pages():
         for block in code.findall(page.read_text()):
             for line in block.replace("\\\n", " ").splitlines():
-                match = re.match(r"\s*(?:\$ )?litpose ([a-z][\w-]*)", line)
+                match = re.match(r"\s*(?:\$ )?(litpose|eks) ([a-z][\w-]*)", line)
                 if match:
-                    yield name_of(page), match[1], line.split("#")[0]
+                    yield name_of(page), SHELLS[match[1]], match[2], line.split("#")[0]
 
 
 def test_every_command_in_the_pages_exists_with_its_options():
     wrong = []
-    for page, verb, line in commands():
-        if verb not in SHELL.verbs:
+    for page, shell, verb, line in commands():
+        if verb not in shell.verbs:
             wrong.append(f"{page}: {line}")
             continue
-        known = SHELL.verb_parser(verb).format_help()
+        known = shell.verb_parser(verb).format_help()
         flags = re.findall(r"(?<!\S)--?[a-z][\w-]*", line)
         wrong += [f"{page}: {line}" for flag in flags if not re.search(rf"(?<![\w-]){flag}(?![\w-])", known)]
     assert not wrong
