@@ -19,7 +19,7 @@ class Problem(NamedTuple):
     values: np.ndarray  # (T, N)
 
 
-def problem(rng, n_frames, size=3, n_seen=4, noise=0.3, missing=0.3, transition=None) -> Problem:
+def problem(rng, n_frames, *, size=3, n_seen=4, noise=0.3, missing=0.3, transition=None) -> Problem:
     matrix = rng.normal(size=(n_frames, n_seen, size))
     variance = rng.uniform(0.1, 2, (n_frames, n_seen))
     variance[rng.random(variance.shape) < missing] = np.inf
