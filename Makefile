@@ -70,8 +70,9 @@ pyright: $(READY)
 floors: $(READY)
 	$(BIN)/lint-imports
 
+# Not --quiet: it would keep --strict from seeing the warnings.
 site: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(VENV)/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir $(VENV)/site
 
 house: $(READY)
 	$(BIN)/pytest -q tests/test_house.py
