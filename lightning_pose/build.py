@@ -101,6 +101,8 @@ def build_network(config: Config, *, weights: bool = False) -> Pose2D:
     network = Pose2D(
         config.model.backbone,
         len(config.data.keypoint_names or []),
+        head=config.model.head,
+        head_width=config.model.head_width,
         downsample_factor=config.data.downsample_factor,
         seed=config.training.rng_seed_model_pt,
     )

@@ -10,7 +10,7 @@ from lightning_pose.config.schema import PRESETS, Config
 
 MODEL_TYPES = ("heatmap",)
 BACKBONES = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-HEADS = ("heatmap_cnn",)
+HEADS = ("heatmap_fpn", "heatmap_cnn")
 HEATMAP_LOSSES = ("ce", "mse", "kl", "js")
 EXTRA_LOSSES: tuple[str, ...] = ()
 STRIDE = 32  # of every backbone here
@@ -39,6 +39,8 @@ def _model_faults(config: Config) -> Iterator[str]:
     yield from _choice("model.backbone", model.backbone, BACKBONES)
     yield from _choice("model.head", model.head, HEADS)
     yield from _choice("model.heatmap_loss_type", model.heatmap_loss_type, HEATMAP_LOSSES)
+    if model.head_width < 1:
+        yield f"model.head_width: expected 1 or more, got {model.head_width}"
     if model.backbone_pretrained is False and model.backbone_weights not in (None, "none"):
         weights = model.backbone_weights
         yield f"model.backbone_pretrained is false, but model.backbone_weights is {weights}: choose one"

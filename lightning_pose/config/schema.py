@@ -164,7 +164,8 @@ class ModelConfig:
     backbone_weights: str | None = None  # ours: none, a file or folder, or a hub name
     backbone_pretrained: bool | None = None
     backbone_checkpoint: str | None = None
-    head: str = "heatmap_cnn"
+    head: str = "heatmap_fpn"  # ours; heatmap_cnn is Lightning Pose's
+    head_width: int = 128  # ours: channels inside heatmap_fpn
     heatmap_loss_type: str = "ce"
     losses_to_use: list[str] | None = None
     model_name: str = "pose"

@@ -91,7 +91,7 @@ class LabeledData(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[LabeledBatch]:
         """Return shuffled batches."""
-        return DataLoader(_Instants(self.frames), sampler=self.sampler, batch_size=None)
+        return _loader(self.frames, self.sampler)
 
     def val_dataloader(self) -> DataLoader[LabeledBatch] | list[DataLoader[LabeledBatch]]:
         """Return the validation instants in order."""
@@ -102,4 +102,9 @@ class LabeledData(pl.LightningDataModule):
 def loader(frames: LabeledFrames, rows: Sequence[int], batch_size: int) -> DataLoader[LabeledBatch]:
     """Return these instants in order, in batches."""
     batches = [list(rows[first : first + batch_size]) for first in range(0, len(rows), batch_size)]
-    return DataLoader(_Instants(frames), sampler=batches, batch_size=None)
+    return _loader(frames, batches)
+
+
+def _loader(frames: LabeledFrames, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader[LabeledBatch]:
+    """Return a loader of whole batches; with a generator of its own, it leaves the global one alone."""
+    return DataLoader(_Instants(frames), sampler=batches, batch_size=None, generator=torch.Generator())

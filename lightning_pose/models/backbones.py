@@ -35,14 +35,14 @@ _PREFIXES = ("state_dict.", "module.", "model.", "network.", "backbone.", "resne
 
 
 class ResNetBackbone(nn.Module):
-    """A ResNet without pooling and classifier, random as built.
+    """A ResNet without pooling and classifier, random as built; it returns a pyramid of feature maps.
 
     Attributes:
-        stride: input pixels per feature.
-        channels: features per position.
+        strides: input pixels per feature, of each map, the finest first.
+        channels: features per position, of each map.
     """
 
-    stride = 32
+    strides = (4, 8, 16, 32)
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -53,14 +53,15 @@ class ResNetBackbone(nn.Module):
         model = ResNetModel(config)
         self.embedder = model.embedder
         self.stages = model.encoder.stages
-        self.channels = arch.widths[-1]
+        self.channels = arch.widths
 
-    def forward(self, images: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N C h w"]:
-        """Return the last feature map."""
-        features = self.embedder(images)
+    def forward(self, images: Float[Tensor, "N 3 H W"]) -> list[Tensor]:
+        """Return the feature maps (N, channels, H / stride, W / stride), the finest first."""
+        features, pyramid = self.embedder(images), []
         for stage in self.stages:
             features = stage(features)
-        return features
+            pyramid.append(features)
+        return pyramid
 
 
 def load_weights(backbone: ResNetBackbone, weights: str, name: str) -> None:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from lightning_pose.data.heatmaps import Decoded, decode
 from lightning_pose.models.backbones import ResNetBackbone
-from lightning_pose.models.heads import HeatmapHead
+from lightning_pose.models.heads import PyramidHead, TransposedHead
 
 
 class Pose2D(nn.Module):
@@ -17,12 +17,23 @@ class Pose2D(nn.Module):
         stride: input pixels per heatmap pixel.
     """
 
-    def __init__(self, backbone: str, n_keypoints: int, *, downsample_factor: int = 2, seed: int = 0) -> None:
+    def __init__(
+        self,
+        backbone: str,
+        n_keypoints: int,
+        *,
+        head: str = "heatmap_fpn",
+        head_width: int = 128,
+        downsample_factor: int = 2,
+        seed: int = 0,
+    ) -> None:
         """Build it with random weights that depend on the seed alone.
 
         Args:
             backbone: a name in `backbones.ARCHITECTURES`.
             n_keypoints: keypoints per view.
+            head: `heatmap_fpn` or `heatmap_cnn`.
+            head_width: channels inside a `heatmap_fpn`.
             downsample_factor: heatmaps are 2 to this power times smaller than images.
             seed: of the initial weights.
         """
@@ -31,12 +42,11 @@ class Pose2D(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.backbone = ResNetBackbone(backbone)
-            self.head = HeatmapHead(
-                self.backbone.channels,
-                n_keypoints,
-                stride=self.backbone.stride,
-                downsample_factor=downsample_factor,
-            )
+            pyramid = (self.backbone.channels, self.backbone.strides, n_keypoints)
+            if head == "heatmap_fpn":
+                self.head = PyramidHead(*pyramid, downsample_factor=downsample_factor, width=head_width)
+            else:
+                self.head = TransposedHead(*pyramid, downsample_factor=downsample_factor)
         self.n_keypoints = n_keypoints
         self.stride = 2**downsample_factor
 

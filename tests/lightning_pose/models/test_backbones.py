@@ -51,9 +51,10 @@ class TorchvisionResNet18(nn.Module):
 @pytest.mark.parametrize("name", ["resnet18", "resnet34", "resnet50"])
 def test_stride_and_channels_are_as_stated_and_every_weight_gets_a_gradient(name):
     backbone = ResNetBackbone(name)
-    features = backbone(torch.randn(2, 3, 64, 96))
-    assert features.shape == (2, backbone.channels, 64 // backbone.stride, 96 // backbone.stride)
-    features.square().sum().backward()
+    pyramid = backbone(torch.randn(2, 3, 64, 96))
+    for features, channels, stride in zip(pyramid, backbone.channels, backbone.strides, strict=True):
+        assert features.shape == (2, channels, 64 // stride, 96 // stride)
+    pyramid[-1].square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in backbone.parameters())
 
 
@@ -70,7 +71,7 @@ def test_torchvision_weights_give_torchvisions_features(tmp_path: Path, prefix):
     backbone = ResNetBackbone("resnet18").eval()
     load_weights(backbone, str(path), "resnet18")
     x = torch.randn(1, 3, 64, 64)
-    torch.testing.assert_close(backbone(x), other(x))
+    torch.testing.assert_close(backbone(x)[-1], other(x))
 
 
 def test_weights_of_transformers_come_from_a_file_or_its_folder(tmp_path: Path):

@@ -4,9 +4,10 @@ import torch
 from lightning_pose.models.pose2d import Pose2D
 
 
+@pytest.mark.parametrize("head", ["heatmap_fpn", "heatmap_cnn"])
 @pytest.mark.parametrize("downsample_factor", [1, 2, 3])
-def test_heatmaps_are_smaller_by_the_stride_and_sum_to_one(downsample_factor):
-    network = Pose2D("resnet18", 4, downsample_factor=downsample_factor).eval()
+def test_heatmaps_are_smaller_by_the_stride_and_sum_to_one(downsample_factor, head):
+    network = Pose2D("resnet18", 4, head=head, downsample_factor=downsample_factor).eval()
     heatmaps = network(torch.randn(2, 3, 64, 96))
     assert network.stride == 2**downsample_factor
     assert heatmaps.shape == (2, 4, 64 // network.stride, 96 // network.stride)
