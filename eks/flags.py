@@ -51,12 +51,24 @@ def add_smoothing(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_cameras(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add the flag of the plain model."""
+    parser.add_argument(
+        "--no-inflate-vars", dest="robust", action="store_false",
+        help="the plain model: variances as the ensemble says, no gate, nothing learned",
+    )  # fmt: skip
+
+
+def add_cameras(parser: argparse.ArgumentParser, *, named: bool = True) -> None:
     """Add the flags of several cameras."""
     several = parser.add_argument_group("cameras")
-    several.add_argument(
-        "--camera-names", nargs="+", default=None, help="as they stand in the names of the files"
-    )
+    if named:
+        several.add_argument(
+            "--camera-names",
+            nargs="+",
+            default=None,
+            help="as they stand in the names of the files or keypoints",
+        )
     several.add_argument(
         "--quantile-keep-pca", type=percentile, default=95.0, metavar="PERCENT",
         help="without a calibration: share of the frames, those in which the members agree best, that the "
@@ -65,10 +77,6 @@ def add_cameras(parser: argparse.ArgumentParser) -> None:
     several.add_argument(
         "--n-latent", type=int, default=3, help="without a calibration: numbers of the state (default: 3)"
     )
-    several.add_argument(
-        "--no-inflate-vars", dest="robust", action="store_false",
-        help="the plain model: variances as the ensemble says, no gate, nothing learned",
-    )  # fmt: skip
 
 
 def percentile(text: str) -> float:

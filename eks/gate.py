@@ -30,7 +30,7 @@ AT_ONCE = 200_000  # frames times hypotheses
 
 
 class Lines(NamedTuple):
-    """Observations linearised at a trajectory; zero where missing. Lists are over x and y, and over the state."""
+    """Observations linearised at a trajectory; zero where missing. Lists: over x, y, and over the state."""
 
     error: list[Float[np.ndarray, "V T K"]]  # px
     jacobian: list[list[Float[np.ndarray, "V T K"]]]
@@ -81,7 +81,9 @@ def project_covariance(
         [sum(row[d] * covariance[None, :, d, e] for d in range(size)) for e in range(size)]
         for row in jacobian
     ]
-    xx, yy, xy = (sum(moved[i][e] * jacobian[j][e] for e in range(size)) for i, j in ((0, 0), (1, 1), (0, 1)))
+    pairs = ((0, 0), (1, 1), (0, 1))
+    products = [[moved[i][e] * jacobian[j][e] for e in range(size)] for i, j in pairs]
+    xx, yy, xy = (sum(terms[1:], start=terms[0]) for terms in products)
     return xx, yy, xy
 
 

@@ -1,5 +1,6 @@
 """Which files belong to which camera, and whether they belong together."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -202,3 +203,14 @@ def _because(left_out: Mapping[Path, str]) -> str:
     told = [f"{path.name} ({reason})" for path, reason in list(left_out.items())[:10]]
     more = f" and {len(left_out) - 10} more" if len(left_out) > 10 else ""
     return f". Left out: {', '.join(told)}{more}"
+
+
+def tell_left_out(found: Found) -> None:
+    """Name the files that were not smoothed."""
+    for path, reason in found.left_out.items():
+        say(f"left out: {path.name} {reason}")
+
+
+def say(message: str) -> None:
+    """Tell a person something that is no result."""
+    print(message, file=sys.stderr)

@@ -2,8 +2,9 @@
 
 States are in a basis of their own, x = centre + L z, chosen so that the process noise of z is s I and its
 numbers are of order one whatever the world's unit (`Basis`). An emission maps x to the pixels of V views:
-through the camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels themselves).
-Axes: V views, T frames, K keypoints, 2 pixel coordinates, D state. Written for numpy and JAX alike.
+through the camera models (`Calibrated`) or linearly (`Linear`: principal components, or the pixels
+themselves). Axes: V views, T frames, K keypoints, 2 pixel coordinates, D state. Written for numpy and JAX
+alike.
 """
 
 from typing import Any, NamedTuple
@@ -150,13 +151,13 @@ def _relate(emission: Emission, basis: Basis, seen: Seen, state: Gaussian, gate:
     weight = [xp.where(there, belief, 0.0) / lines.variance[i] for i in range(2)]
     spread = project_covariance(lines.jacobian, state.covariance)
     redundancy = xp.stack([1 - spread[i] * weight[i] for i in range(2)], axis=-1)
-    constant = sum(
+    constant_x, constant_y = (
         weight[i] * lines.error[i] ** 2 + xp.where(there, xp.log(2 * np.pi * lines.variance[i] / belief), 0.0)
         for i in range(2)
     )
     residual = xp.stack([xp.where(there, lines.error[i], xp.nan) for i in range(2)], axis=-1)
     matrix, gradient = _normal(lines, weight)
-    potentials = Potentials(matrix, gradient, state.mean, constant.sum(0))
+    potentials = Potentials(matrix, gradient, state.mean, (constant_x + constant_y).sum(0))
     return Fit(potentials, belief, residual, redundancy)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from eks.ensemble import Ensemble, plain_variance
-from eks.kalman import Gaussian, Motion
+from eks.kalman import Gaussian, Motion, Potentials
 from eks.noise import Features, NoiseModel, first_guess, learn
 from eks.observe import Basis, Emission, Fit, Linear, Seen, relate
 from eks.persistence import Persistence, decay_of, measure, white
@@ -17,6 +17,7 @@ LEARNING_ROUNDS = 3
 GATING = Settings(max_rounds=4, tolerance=0.1)
 TUNING_ROUNDS = 3
 LEAST_REDUNDANCY = 0.05
+LEVELS = 7  # candidates of the noise's level at a time
 
 
 class Pilot(NamedTuple):
@@ -65,11 +66,16 @@ def fly(
         pieces, noise, lasting = _learn(pieces, ensemble, features)
     fading = np.tile(1 - lasting.lasting, len(spans))
     pieces = pieces._replace(seen=pieces.seen._replace(fading=fading))
+    if noise is not None and not noise.learned:
+        s, level = _tune_with_level(pieces, settings, n_keypoints, s)
+        noise = noise._replace(keypoint=noise.keypoint + np.log(level))
+        pieces.seen.variance[...] *= np.tile(level, len(spans))[:, None]
     fit = relate(pieces.emission, pieces.model.basis, pieces.seen, pieces.state, gate=False)
     if s is None:
         s = _tune(pieces, fit, settings, n_keypoints)
-    level = _noise_level(fit, n_keypoints)
-    return Pilot(noise, s, 1 - lasting.lasting, lasting.inflation(decay_of(level, s)))
+    return Pilot(
+        noise, s, 1 - lasting.lasting, lasting.inflation(decay_of(_noise_level(fit, n_keypoints), s))
+    )
 
 
 def _learn(
@@ -109,6 +115,59 @@ def _standardised(fit: Fit, seen: Seen) -> Float[np.ndarray, "V L SK 2"]:
     return np.where(usable, fit.residual / scale, np.nan)
 
 
+def _tune_with_level(
+    pieces: _Pieces, settings: Settings, n_keypoints: int, given: Float[np.ndarray, "K"] | None
+) -> tuple[Float[np.ndarray, "K"], Float[np.ndarray, "K"]]:
+    """Choose s and the level of the noise together, where no frame sees more than its state needs.
+
+    Then nothing but the motion tells how large errors are: of two models with the same steps from frame to
+    frame, the one with less noise moves more. The likelihood is maximised over a factor on all variances of a
+    keypoint, too.
+    """
+    groups = _groups(settings, n_keypoints)
+    s = np.ones(n_keypoints) if given is None else given
+    level = np.ones(n_keypoints)
+    state, seen = pieces.state, pieces.seen
+    width, pieces_tiled = 3.0, len(pieces.spans)
+    for _ in range(TUNING_ROUNDS):
+        now = seen._replace(variance=seen.variance * np.tile(level, pieces_tiled)[:, None])
+        state, now, *_ = iterate(
+            pieces.emission, pieces.model, now, state, Motion(np.tile(s, pieces_tiled)), GATING
+        )
+        seen = seen._replace(belief=now.belief)
+        fit = relate(pieces.emission, pieces.model.basis, now, state, gate=False)
+        steps = np.exp(width * np.linspace(-1, 1, LEVELS))
+        trials = [
+            maximise(_with_level(fit, now, step), pieces.model.prior, groups, given=given) for step in steps
+        ]
+        best = np.argmax([trial.log_likelihood for trial in trials], axis=0)
+        level = level * steps[best]
+        s = np.array([trials[i].s[k] for k, i in enumerate(best)])
+        width *= 0.4
+    return s, level
+
+
+def _with_level(fit: Fit, seen: Seen, level: float) -> Potentials:
+    """Return the potentials of observations whose variances are all `level` times as large."""
+    potentials = fit.potentials
+    count = np.isfinite(fit.residual).sum((0, -1))
+    variance = np.where(np.isfinite(fit.residual), seen.variance * seen.fading[:, None], 1.0)
+    belief = np.where(np.isfinite(fit.residual), seen.belief[..., None], 1.0)
+    logs = np.log(2 * np.pi * variance / belief)
+    logs = np.where(np.isfinite(fit.residual), logs, 0.0).sum((0, -1))
+    return Potentials(
+        potentials.precision / level,
+        potentials.gradient / level,
+        potentials.point,
+        (potentials.constant - logs) / level + logs + count * np.log(level),
+    )
+
+
+def _groups(settings: Settings, n_keypoints: int) -> np.ndarray:
+    """Return the group of every keypoint, all alone by default."""
+    return np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
+
+
 def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
     """Smooth with an s, gate and linearise anew, choose s; and again.
 
@@ -116,7 +175,7 @@ def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Fl
     cannot tell which of its views is wrong, the motion can, before an s that follows the wrong one hides
     it.
     """
-    groups = np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
+    groups = _groups(settings, n_keypoints)
     if not settings.robust:
         return maximise(fit.potentials, pieces.model.prior, groups).s
     s = np.ones(n_keypoints)

@@ -14,10 +14,10 @@ from jaxtyping import Float
 
 from eks.ensemble import Ensemble, plain_variance
 from eks.kalman import Gaussian, Motion
-from eks.noise import NoiseModel, describe
+from eks.noise import Features, NoiseModel, describe
 from eks.observe import Emission, Seen, projected_variance
-from eks.pilot import fly
-from eks.rounds import Model, Progress, Settings, alone, iterate
+from eks.pilot import Pilot, fly
+from eks.rounds import Iterated, Model, Progress, Settings, alone, iterate
 
 
 @dataclass(eq=False)
@@ -76,10 +76,7 @@ def smooth_ensemble(
     with _timed("tune", seconds, progress):
         pilot = fly(emission, ensemble, model, features, settings)
     with _timed("smooth", seconds, progress):
-        if pilot.noise is None or features is None:
-            variance = plain_variance(ensemble, settings.weighted)
-        else:
-            variance = pilot.noise.variance(features)
+        variance = noise_variance(pilot, ensemble, features, settings)
         seen = Seen(ensemble.pixels, variance, np.ones(ensemble.count.shape), pilot.fading)
         mean = np.moveaxis(model.basis.inner(model.start), 1, 2)
         state = Gaussian(mean, np.zeros((len(mean), mean.shape[1], *mean.shape[1:])))
@@ -87,8 +84,30 @@ def smooth_ensemble(
             state, seen, _ = alone(emission, model.basis, seen, state)
         done = iterate(emission, model, seen, state, Motion(pilot.s), settings)
     with _timed("project", seconds, progress):
-        state = Gaussian(done.state.mean, done.state.covariance * pilot.inflation)
-        pixels, spread = projected_variance(emission, model.basis, state)
+        smoothed = finish(emission, model, done, pilot, variance)
+    smoothed.seconds = seconds
+    return smoothed
+
+
+def noise_variance(
+    pilot: Pilot, ensemble: Ensemble, features: Features | None, settings: Settings
+) -> Float[np.ndarray, "V T K 2"]:
+    """Return the variance of every observation (px^2), as learned or as the ensemble says."""
+    if pilot.noise is None or features is None:
+        return plain_variance(ensemble, settings.weighted)
+    return pilot.noise.variance(features)
+
+
+def finish(
+    emission: Emission,
+    model: Model,
+    done: Iterated,
+    pilot: Pilot,
+    variance: Float[np.ndarray, "V T K 2"],
+) -> Smoothed:
+    """Return the trajectory in the units of the world, and in every view."""
+    state = Gaussian(done.state.mean, done.state.covariance * pilot.inflation)
+    pixels, spread = projected_variance(emission, model.basis, state)
     return Smoothed(
         state=model.basis.outer(np.moveaxis(state.mean, 1, 2)),
         covariance=model.basis.outer_covariance(state.covariance),
@@ -102,7 +121,6 @@ def smooth_ensemble(
         moved=done.moved,
         inflation=pilot.inflation,
         noise=pilot.noise,
-        seconds=seconds,
     )
 
 

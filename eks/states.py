@@ -6,6 +6,7 @@ least.
 """
 
 import warnings
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
@@ -14,8 +15,7 @@ from eks.ensemble import Ensemble
 from eks.kalman import Gaussian
 from eks.observe import Basis, Calibrated, Emission
 from eks.rounds import Model
-from lightning_pose.core.camera import Camera
-from lightning_pose.core.triangulate import triangulate
+from lightning_pose.core.camera import Camera, undistort_views
 
 MAD = 1.4826  # of a Gaussian: standard deviation over median absolute deviation
 FIRST = 10  # frames that tell where a keypoint begins
@@ -78,7 +78,7 @@ def plain_model(emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], ji
     """Return the plain model of points in the world.
 
     Every member is triangulated from pairs of cameras (the median over the pairs), and the members
-    averaged. Then m0 and S0 are the mean and the variance (plus `jitter`) of the first frames, and Q is the
+    averaged. Then m0 is the mean of the first frames, S0 the variance of all (plus `jitter`), and Q is the
     squared robust standard deviation of the change from frame to frame, per axis.
 
     Args:
@@ -86,22 +86,35 @@ def plain_model(emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], ji
         points: pixels of every member.
         jitter: world units squared.
     """
-    views = points.shape[1]
-    pairs = [(a, b) for a in range(views) for b in range(a + 1, views)]
-    cameras = {pair: Camera(*(part[list(pair)] for part in emission.camera)) for pair in pairs}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a frame that no pair sees is NaN, and filled below
-        members = [
-            np.nanmedian(np.stack([triangulate(member[list(pair)], cameras[pair]) for pair in pairs]), axis=0)
-            for member in points
-        ]
-        raw = np.nanmean(np.stack(members), axis=0)
+        raw = np.nanmean(np.stack([_between_pairs(member, emission.camera) for member in points]), axis=0)
     step = _typical_step(raw)
     step = np.where(np.isfinite(step), step, 0.0)
     step = np.maximum(step, 1e-3 * max(float(np.median(step)), 1e-12))
     start = fill(raw)
     size = start.shape[-1]
     centre = start[:FIRST].mean(0)
-    spread = (start[:FIRST].var(0) + jitter) / step**2
+    spread = (start.var(0) + jitter) / step**2
     prior = Gaussian(np.zeros((size, len(step))), np.eye(size)[..., None] * spread.T[:, None])
     return Model(Basis(centre, step[..., None] * np.eye(size)), prior, start)
+
+
+def _between_pairs(pixels: Float[np.ndarray, "V T K 2"], camera: Camera) -> Float[np.ndarray, "T K 3"]:
+    """Return the median over pairs of cameras of the point that solves both cameras' linear equations.
+
+    Each view gives x P3 - P1 and y P3 - P2 for its normalised pixel (x, y) and P = [R | t]; the homogeneous
+    point is the right singular vector of the smallest singular value.
+    """
+    normal = undistort_views(pixels, camera).points
+    pose = np.concatenate([camera.rotation, camera.translation[..., None]], axis=-1)  # (V, 3, 4)
+    rows = normal[..., None] * pose[:, None, None, None, 2] - pose[:, None, None, :2]  # (V, T, K, 2, 4)
+    found = []
+    for a, b in combinations(range(len(pixels)), 2):
+        system = np.concatenate([rows[a], rows[b]], axis=-2)
+        seen = np.isfinite(system).all((-1, -2))
+        point = np.full((*seen.shape, 3), np.nan)
+        homogeneous = np.linalg.svd(system[seen])[2][:, -1]
+        point[seen] = homogeneous[:, :3] / homogeneous[:, 3:]
+        found.append(point)
+    return np.nanmedian(np.stack(found), axis=0)

@@ -14,6 +14,7 @@ from eks.kalman import Gaussian, Motion, Potentials, log_likelihood
 
 COARSE = np.linspace(-16.0, 10.0, 14)  # log s in units of the basis, whose steps are of order one
 FINE, FINE_ROUNDS = 7, 3
+PIECE = 250  # frames
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -30,7 +31,7 @@ def maximise(
     groups: np.ndarray,
     *,
     transition: np.ndarray | None = None,
-    around: Float[np.ndarray, "K"] | None = None,
+    given: Float[np.ndarray, "K"] | None = None,
 ) -> Tuned:
     """Return the s of largest likelihood for each keypoint.
 
@@ -39,7 +40,7 @@ def maximise(
         prior: of each batch entry.
         groups: index of the group that each keypoint belongs to; a group shares its s.
         transition: F of the dynamics.
-        around: s found before on nearly the same data: only its surroundings are searched.
+        given: s that is not to be chosen; only its likelihood is returned.
     """
     n_keypoints = len(groups)
     members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
@@ -59,13 +60,11 @@ def maximise(
         return per_keypoint @ members.T
 
     n_groups = len(members)
-    if around is None:
-        grid = np.tile(COARSE[:, None], (1, n_groups))
-        step = COARSE[1] - COARSE[0]
-    else:
+    if given is not None:
         first = np.array([np.flatnonzero(row)[0] for row in members])
-        step = 0.8
-        grid = np.log(around)[first] + step * np.arange(-3, 4)[:, None]
+        return Tuned(given, evaluate(np.log(given)[None, first])[0][groups])
+    grid = np.tile(COARSE[:, None], (1, n_groups))
+    step = COARSE[1] - COARSE[0]
     values = evaluate(grid)
     for _ in range(FINE_ROUNDS):
         best = np.take_along_axis(grid, values.argmax(0)[None], 0)[0]
@@ -80,13 +79,14 @@ def maximise(
 def choose_spans(n_frames: int, most: int, asked: Spans | None = None) -> Spans:
     """Return the pieces of a recording that s is tuned on, half-open.
 
-    All of it where it has at most `most` frames, else eight pieces spread evenly; or the pieces asked for.
+    They are short, since a sweep takes them side by side: as many as fit into the recording, or spread evenly
+    over one of more than `most` frames. What a piece loses is the link to the frame before it. Pieces that
+    are asked for are taken as they are.
     """
     if asked is not None:
         return asked
-    if n_frames <= most:
-        return ((0, n_frames),)
-    length, pieces = most // 8, 8
+    pieces = max(1, min(n_frames, most) // PIECE)
+    length = min(n_frames // pieces, most // pieces)
     starts = np.linspace(0, n_frames - length, pieces).round().astype(int)
     return tuple((int(start), int(start) + length) for start in starts)
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from eks.flags import add_cameras, add_io, add_smoothing, s_value
+from eks.flags import add_cameras, add_io, add_model, add_smoothing
 
 HELP = "smooth an ensemble's predictions of several cameras, in 3D where there is a calibration"
 EXAMPLES = """examples:
@@ -24,6 +24,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add_io(parser, filename=None)
     add_smoothing(parser)
+    add_model(parser)
     add_cameras(parser)
     parser.add_argument("--bodypart-list", nargs="+", default=None, help="keypoints to smooth (default: all)")
     parser.add_argument(
@@ -38,5 +39,5 @@ def run(args: argparse.Namespace) -> int:
     """Smooth, and write the tables."""
     from eks.program import run_multicam
 
-    run_multicam(args, s_value(args.s))
+    run_multicam(args)
     return 0

@@ -1,0 +1,60 @@
+"""Smooth an ensemble's predictions of one camera: every keypoint is a point that walks over the image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from eks.inputs import Member, load
+from eks.kalman import Gaussian
+from eks.multicam import Options, Result, as_poses, check_spans, group, per_keypoint
+from eks.observe import Basis, Linear
+from eks.record import describe_run
+from eks.rounds import Model, Progress, Settings
+from eks.smoother import smooth_ensemble
+from eks.states import fill, robust_model
+
+CAMERA = "image"
+
+
+def smooth(
+    members: Sequence[Member], options: Options | None = None, *, progress: Progress | None = None
+) -> Result:
+    """Smooth the predictions of one camera; the result is as `eks.multicam.smooth`'s, with a view "image".
+
+    With one camera nothing but the motion tells a wrong detection from a right one. The plain model has the
+    state in pixels, Q = I (so that s is px^2 per frame), m0 the mean and S0 the variance of the ensemble's
+    medians.
+
+    Args:
+        members: of the ensemble, as files or as poses.
+        options: how; those about cameras have no effect.
+        progress: called with the name of each stage as it begins.
+
+    Raises:
+        DataError: when the members do not belong together, or hold nothing.
+    """
+    options = options or Options()
+    loaded = load({CAMERA: members}, options.keypoints, options.average)
+    ensemble, names = loaded.ensemble, loaded.names
+    shape = (len(names), 2, 2)
+    emission = Linear(np.broadcast_to(np.eye(2), shape)[None], np.zeros((1, len(names), 2)))
+    if options.robust:
+        model = robust_model(emission, ensemble, np.ones(ensemble.count.shape))
+    else:
+        start = fill(ensemble.pixels[0])
+        spread = np.maximum(start.var(0), 1e-6)
+        basis = Basis(start.mean(0), np.broadcast_to(np.eye(2), shape).copy())
+        model = Model(
+            basis, Gaussian(np.zeros((2, len(names))), np.eye(2)[..., None] * spread.T[:, None]), start
+        )
+    settings = Settings(
+        s=per_keypoint(options.s, names),
+        robust=options.robust,
+        spans=check_spans(options.s_frames, len(loaded.frames)),
+        groups=group(options.blocks, len(names)),
+        weighted=options.weighted,
+    )
+    smoothed = smooth_ensemble(emission, ensemble, model, settings, progress)
+    unseen = ~np.asarray(np.isfinite(ensemble.pixels).any((0, 1, 3)))
+    views = {CAMERA: as_poses(loaded, smoothed, 0, unseen, options.weighted)}
+    return Result(views, None, smoothed, describe_run(smoothed, names, (CAMERA,), ensemble.members, options))
