@@ -194,19 +194,25 @@ def total_steps(config: Config, batches: int) -> int:
     return (training.max_epochs or 1) * math.ceil(batches / training.accumulate_grad_batches)
 
 
-def trainer_options(config: Config) -> dict[str, Any]:
-    """Return the arguments of Lightning's trainer that the configuration decides."""
+def least_steps(config: Config, batches: int) -> int:
+    """Return the steps before which nothing stops early."""
+    training = config.training
+    if training.min_steps is not None:
+        return training.min_steps
+    return (training.min_epochs or 0) * math.ceil(batches / training.accumulate_grad_batches)
+
+
+def trainer_options(config: Config, batches: int) -> dict[str, Any]:
+    """Return the arguments of the trainer that the configuration decides; `callbacks.StopAt` counts steps."""
     training = config.training
     accelerator = "cpu" if training.num_gpus == 0 else training.accelerator
     limit = training.limit_train_batches
+    per_epoch = math.ceil(batches / training.accumulate_grad_batches)
     return {
         "accelerator": accelerator,
         "devices": 1,
         "precision": choose_precision(training.precision, accelerator),
-        "max_epochs": -1 if training.max_epochs is None else training.max_epochs,
-        "max_steps": -1 if training.max_steps is None else training.max_steps,
-        "min_epochs": training.min_epochs,
-        "min_steps": training.min_steps,
+        "max_epochs": math.ceil(total_steps(config, batches) / per_epoch),
         "accumulate_grad_batches": training.accumulate_grad_batches,
         "gradient_clip_val": training.gradient_clip,
         "limit_train_batches": 1.0 if limit is None else limit,

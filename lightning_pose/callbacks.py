@@ -25,6 +25,23 @@ Validate = Callable[[Pose2DTask], float]  # mean validation error in pixels
 STATUS_SECONDS = 1.0
 
 
+class StopAt(pl.Callback):
+    """End the training after a number of steps, also within an epoch.
+
+    Lightning's own `max_steps` miscounts what is left of an epoch when it resumes, so it is told epochs only.
+    """
+
+    def __init__(self, total_steps: int) -> None:
+        self.total = total_steps
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stop where it is time to."""
+        if trainer.global_step >= self.total:
+            trainer.should_stop = True
+
+
 class Validation(pl.Callback):
     """Validate every few epochs and at the end, and keep the weights of the smallest error.
 
@@ -219,8 +236,7 @@ class ProgressBar(pl.Callback):
 
 def is_last_epoch(trainer: pl.Trainer) -> bool:
     """Return whether no epoch follows this one."""
-    limits = ((trainer.max_steps, trainer.global_step), (trainer.max_epochs, trainer.current_epoch + 1))
-    return trainer.should_stop or any(most is not None and 0 <= most <= done for most, done in limits)
+    return trainer.should_stop or trainer.current_epoch + 1 >= (trainer.max_epochs or 0)
 
 
 def save_weights(path: Path, task: pl.LightningModule, trainer: pl.Trainer, error: float) -> None:

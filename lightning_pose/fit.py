@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,13 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from lightning_pose.data.module import LabeledData
 from lightning_pose.model_dir import ModelDir
 from lightning_pose.tasks.pose2d import Pose2DTask
+
+EXPECTED_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*log_every_n_steps.*",
+    ".*validation_step.*",
+    ".*isinstance.treespec.*",
+)
 
 
 def fit(
@@ -31,7 +37,7 @@ def fit(
     """
     logger = TensorBoardLogger(model.path, name=str(model.log_dir.parent.relative_to(model.path)), version=0)
     last = model.last_checkpoint
-    with _quiet(), _interruptible():
+    with _quiet():
         trainer = pl.Trainer(
             **options,
             callbacks=list(callbacks),
@@ -42,33 +48,16 @@ def fit(
             enable_model_summary=False,
         )
         resumed = str(last) if last.is_file() else None
-        trainer.fit(task, datamodule=data, ckpt_path=resumed, weights_only=True)
-    return trainer
-
-
-EXPECTED_WARNINGS = (
-    ".*does not have many workers.*",
-    ".*log_every_n_steps.*",
-    ".*validation_step.*",
-    ".*isinstance.treespec.*",
-)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn what Lightning makes of Ctrl-C (exit code 1, signals ignored) back into a KeyboardInterrupt."""
-    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
-        yield
-        return
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        handler = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(task, datamodule=data, ckpt_path=resumed, weights_only=True)
+        except SystemExit:
+            if not trainer.interrupted:
+                raise
+            # what Lightning makes of Ctrl-C: exit code 1, and the next one ignored
+            signal.signal(signal.SIGINT, handler)
             raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    return trainer
 
 
 @contextmanager

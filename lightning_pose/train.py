@@ -14,6 +14,7 @@ from lightning_pose.callbacks import (
     LastCheckpoint,
     ProgressBar,
     Status,
+    StopAt,
     Validate,
     Validation,
     write_status,
@@ -153,7 +154,7 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
     total = build.total_steps(config, batches)
     network = build.build_network(config, weights=True).channels_last()
     task = build.build_task(config, network, batches)
-    options = build.trainer_options(config)
+    options = build.trainer_options(config, batches)
     rows, half = data.rows.get("validation", []), options["precision"] == "bf16-mixed"
 
     def validate(task: Pose2DTask) -> float:
@@ -162,9 +163,9 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
         return mean_error(pixel_errors(frames, rows, found.xy))
 
     status = model.path / STATUS_FILE
-    validation, last = _keepers(model, config, validate)
+    validation, last = _keepers(model, config, validate, build.least_steps(config, batches))
     history = History(model.path / "logs" / "metrics.csv", validation)
-    callbacks: list[pl.Callback] = [validation, history, last, Status(status, total)]
+    callbacks: list[pl.Callback] = [StopAt(total), validation, history, last, Status(status, total)]
     if show_progress:
         callbacks.append(ProgressBar(total, validation, model.path.name))
     trainer = fit(task, data, model, callbacks=callbacks, options=options)
@@ -174,7 +175,9 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
     write_status(status, "COMPLETED", trainer.global_step, total)
 
 
-def _keepers(model: ModelDir, config: Config, validate: Validate) -> tuple[Validation, LastCheckpoint]:
+def _keepers(
+    model: ModelDir, config: Config, validate: Validate, least_steps: int
+) -> tuple[Validation, LastCheckpoint]:
     """Return what keeps the best and the last weights."""
     training = config.training
     validation = Validation(
@@ -182,7 +185,7 @@ def _keepers(model: ModelDir, config: Config, validate: Validate) -> tuple[Valid
         model.checkpoints,
         every_epochs=training.check_val_every_n_epoch,
         patience=training.early_stop_patience if training.early_stopping else None,
-        min_steps=training.min_steps or 0,
+        min_steps=least_steps,
     )
     last = LastCheckpoint(
         model.checkpoints,
