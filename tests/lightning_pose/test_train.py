@@ -208,11 +208,12 @@ def test_a_killed_training_resumes_to_the_weights_of_an_uninterrupted_one(config
 def test_ctrl_c_says_how_to_go_on_and_exits_with_130(config_file, tmp_path):
     out = tmp_path / "model"
     process = start(config_file, out)
-    wait_until((out / "logs" / "metrics.csv").is_file, process)
+    last = out / "tb_logs" / "pose" / "version_0" / "checkpoints" / "last.ckpt"
+    wait_until(last.is_file, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"litpose train {config_file} --output_dir {out} --resume" in errors
     assert "Traceback" not in errors
     assert json.loads((out / "train_status.json").read_text())["status"] == "INTERRUPTED"
-    assert (out / "tb_logs" / "pose" / "version_0" / "checkpoints" / "last.ckpt").is_file()
+    assert last.is_file()

@@ -1,0 +1,54 @@
+import argparse
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lightning_pose.cli import train
+from lightning_pose.cli.main import main
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    train.register(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture
+def config_file(toy_project, tmp_path) -> Path:
+    path = tmp_path / "a config.yaml"
+    data = {
+        "data": {"data_dir": str(toy_project()), "image_resize_dims": {"height": 64, "width": 64}},
+        "training": {"max_steps": 2, "train_batch_size": 2, "accelerator": "cpu"},
+        "dali": {"general": {"seed": 1}},
+    }
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+def test_the_resume_command_repeats_all_that_matters():
+    args = parsed("a config.yaml", "a.b=1", "--seeds", "0", "1", "--overrides", "c=[x, y]", "--overwrite")
+    command = train.resume_command(args, Path("out"))
+    assert command == "litpose train 'a config.yaml' a.b=1 'c=[x, y]' --output_dir out --seeds 0 1 --resume"
+
+
+def test_training_prints_idle_keys_and_errors_and_a_second_one_is_refused(config_file, tmp_path, capsys):
+    words = ["train", str(config_file), "training.max_steps=1", "--output_dir", str(tmp_path / "out")]
+    assert main([*words, "--seeds", "4"]) == 0
+    printed = capsys.readouterr().out
+    assert "dali" in printed
+    assert "rng=4" in printed
+    assert "validation" in printed
+    assert main(words) == 2
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_faults_are_messages_with_exit_code_2(config_file, tmp_path, capsys):
+    words = ["train", str(config_file), "--overrides", "training.max_stepz=1", "model.backbone=resnet1"]
+    assert main(words) == 2
+    message = capsys.readouterr().err
+    assert "did you mean `training.max_steps`" in message
+    assert "resnet1" in message
+    assert "Traceback" not in message
+    assert main(["train", str(config_file), "--resume"]) == 2
+    assert "--resume needs --output_dir" in capsys.readouterr().err
