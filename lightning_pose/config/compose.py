@@ -15,9 +15,8 @@ from yaml import YAMLError
 import configs
 from lightning_pose.core.errors import ConfigError, raise_collected
 
-GROUPS = tuple(
-    Path(configs.__file__).parent.resolve().glob("*/")
-)  # folders of alternatives, as `model=resnet50`
+# Folders of alternatives, as in `model=resnet50`.
+GROUPS = {folder.name for folder in Path(configs.__file__).parent.glob("[a-z]*/")}
 
 
 def compose_file(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -34,12 +33,12 @@ def compose_file(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
         raise ConfigError(f"{path}: there is no such configuration file")
     if path.suffix != ".yaml":
         raise ConfigError(f"{path}: expected a file that ends in .yaml")
-    words = [*_written_out(overrides), "hydra.searchpath=[pkg://configs]"]
     try:
+        own = OmegaConf.load(path)
+        words = [*_written_out(overrides, own), "hydra.searchpath=[pkg://configs]"]
         with initialize_config_dir(str(path.parent.resolve()), version_base="1.3"):
             composed = compose(path.stem, overrides=words)
         data = OmegaConf.to_container(composed, resolve=True)
-        own = OmegaConf.load(path)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {_first_lines(error)}") from error
     if not isinstance(data, dict):
@@ -69,13 +68,18 @@ def resolve_data(data: dict[str, Any], overrides: Sequence[str] = ()) -> dict[st
     return {str(key): value for key, value in resolved.items()}
 
 
-def _written_out(overrides: Sequence[str]) -> list[str]:
-    """Let plain `key=value` also add a key that the file lacks; misspellings are found later."""
-    groups = {folder.name for folder in GROUPS}
-    return [
-        f"++{word}" if parsed.type is OverrideType.CHANGE and parsed.key_or_group not in groups else word
-        for word, parsed in zip(overrides, _parsed(overrides), strict=True)
-    ]
+def _written_out(overrides: Sequence[str], own: Any) -> list[str]:
+    """Let plain `key=value` also add a key or a group that the file lacks; misspellings are found later."""
+    defaults = own.get("defaults") if isinstance(own, DictConfig) else None
+    listed = {str(key) for entry in defaults or () if isinstance(entry, DictConfig) for key in entry}
+    words = []
+    for word, parsed in zip(overrides, _parsed(overrides), strict=True):
+        key = parsed.key_or_group
+        if parsed.type != OverrideType.CHANGE or (key in GROUPS and key in listed):
+            words.append(word)
+        else:
+            words.append(f"+{word}" if key in GROUPS else f"++{word}")
+    return words
 
 
 def _parsed(overrides: Sequence[str]) -> list[Any]:
