@@ -59,7 +59,7 @@ def trace_figure(result: Trajectories, unit: str, stop: int = 200) -> Figure:
     ranked = np.argsort(np.nanstd(known, axis=0).sum(axis=-1))
     chosen = [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
     frames = np.arange(min(stop, len(known)))
-    extent = float(np.nanmax(np.ptp(known, axis=1)))  # of the body: what hardly moves is not magnified further
+    extent = float(np.nanmax(np.ptp(known, axis=1)))  # of the body: what hardly moves is not magnified
     figure = plots.new_figure(13, 7.5)
     axes = figure.subplots(3, 3, sharex=True)
     for column, k in enumerate(chosen):

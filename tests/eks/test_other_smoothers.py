@@ -189,5 +189,6 @@ def test_the_commands_write_the_peers_files(few, rng, tmp_path):
     assert read_poses(tmp_path / "out" / "eks_singlecam.csv").names == ("a", "b_c", "d")
     assert read_poses(tmp_path / "out" / "eks_ibl_pupil.csv").names == pupil.POINTS
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "eks_singlecam.csv", "eks_singlecam.json", "eks_singlecam_traces.pdf", "eks_ibl_pupil.csv", "eks_ibl_pupil.json",
+        "eks_singlecam.csv", "eks_singlecam.json", "eks_singlecam_traces.pdf",
+        "eks_ibl_pupil.csv", "eks_ibl_pupil.json",
     }  # fmt: skip
