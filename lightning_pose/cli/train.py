@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.resume and args.output_dir is None:
         raise ConfigError("--resume needs --output_dir: which training shall go on?")
     # checked before torch is loaded, which takes seconds
-    notes = load_config(args.config, overrides).notes
+    config, notes = load_config(args.config, overrides)
     if notes:
         table = Table(
             "key", "without effect, since", title="Keys that change nothing here", title_justify="left"
@@ -101,6 +101,11 @@ def run(args: argparse.Namespace) -> int:
             table.add_row(result.model_dir.name, name, f"{errors['labels']:.0f}", *numbers)
     console.print(table)
     console.print(f"model: {output}")
+    if config.eval.predict_vids_after_training:
+        from lightning_pose.predict import Options, predict
+
+        videos = Path(config.eval.test_videos_directory or "")
+        predict(output, [videos], Options(skip_viz=not config.eval.save_vids_after_training), console)
     return 0
 
 

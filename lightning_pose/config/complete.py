@@ -10,7 +10,7 @@ from lightning_pose.config.schema import Config, DataConfig
 from lightning_pose.core.csv_header import read_header
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import image_file
-from lightning_pose.core.project import LABELS, Project, open_project
+from lightning_pose.core.project import LABELS, VIDEO_FOLDER, Project, open_project
 from lightning_pose.core.skeletons import Skeleton, guess_skeleton
 from lightning_pose.core.tables import read_labels
 
@@ -38,6 +38,7 @@ def complete(config: Config, folder: Path) -> tuple[Config, list[str]]:
     project, problem = _open(data_dir, needed=config.data.csv_file is None)
     if problem:
         return config, [*faults, problem]
+    faults += _resolve_videos(config, folder, data_dir)
     files, found = _label_files(config.data, data_dir, project)
     faults += found
     if not found:
@@ -174,6 +175,21 @@ def _complete_training(config: Config) -> None:
     if model.backbone_weights is None:
         given = "pretrained" if model.backbone_pretrained else "none"
         model.backbone_weights = model.backbone_checkpoint or given
+
+
+def _resolve_videos(config: Config, folder: Path, data_dir: Path) -> list[str]:
+    """Make the folders of videos absolute; return one that is to be predicted and is not there."""
+    video_dir = Path(config.data.video_dir).expanduser() if config.data.video_dir else data_dir / VIDEO_FOLDER
+    config.data.video_dir = str(folder / video_dir)
+    wanted = config.eval.test_videos_directory
+    videos = folder / Path(wanted).expanduser() if wanted else folder / video_dir
+    config.eval.test_videos_directory = str(videos)
+    if config.eval.predict_vids_after_training and not videos.is_dir():
+        return [
+            f"eval.test_videos_directory: there is no folder {videos} to predict after training; "
+            "eval.predict_vids_after_training=false trains without"
+        ]
+    return []
 
 
 def _resolve_paths(config: Config, folder: Path) -> list[str]:

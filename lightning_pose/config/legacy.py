@@ -21,6 +21,7 @@ NO_EFFECT = {
     "model.lightning_pose_version": "a record of what wrote the file",
     "creation_datetime": "a record of what wrote the file",
     "eval.colormap": "colours come from the skeleton",
+    "eval.confidence_thresh_for_vid": "labeled videos show confidence as opacity",
 }
 
 

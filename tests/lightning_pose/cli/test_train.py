@@ -1,11 +1,14 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from lightning_pose.cli import train
 from lightning_pose.cli.main import main
+from lightning_pose.core.tables import read_poses
+from lightning_pose.core.video import VideoWriter
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -52,3 +55,17 @@ def test_faults_are_messages_with_exit_code_2(config_file, tmp_path, capsys):
     assert "Traceback" not in message
     assert main(["train", str(config_file), "--resume"]) == 2
     assert "--resume needs --output_dir" in capsys.readouterr().err
+
+
+def test_videos_are_predicted_after_training_where_that_is_asked_for(config_file, tmp_path):
+    videos = tmp_path / "project" / "videos"
+    videos.mkdir()
+    for view in ("left", "right"):
+        with VideoWriter(videos / f"s0_{view}.mp4", 80, 64, 30) as writer:
+            for shade in range(5):
+                writer.write(np.full((64, 80, 3), 40 * shade, dtype=np.uint8))
+    words = ["train", str(config_file), "eval.predict_vids_after_training=true", "--output_dir"]
+    assert main([*words, str(tmp_path / "out")]) == 0
+    for view in ("left", "right"):
+        assert len(read_poses(tmp_path / "out" / "video_preds" / f"s0_{view}.csv")) == 5
+    assert not list((tmp_path / "out").rglob("*.mp4"))

@@ -72,6 +72,7 @@ def test_one_key_is_a_whole_configuration(toy_project):
 
 def test_a_configuration_of_lightning_pose_is_read_and_its_idle_keys_are_named(toy_project, tmp_path):
     folder = toy_project(views=())
+    (folder / "videos").mkdir()
     data = {**PEER, "data": {**PEER["data"], "data_dir": str(folder)}}
     config, notes = load_config(write(tmp_path / "peer.yaml", data))
     assert config.training.optimizer == "Adam"
@@ -118,6 +119,7 @@ def test_three_faults_are_reported_together_with_the_nearest_key(toy_project, tm
         ("data", {"num_keypoints": 4}, "num_keypoints is 4, but there are 3"),
         ("training", {"max_steps": 5, "max_epochs": 5}, "not in both"),
         ("training", {"imgaug": {"Fliplr": {"p": 1}}}, "training.augment"),
+        ("eval", {"predict_vids_after_training": True}, r"no folder .*videos to predict"),
         ("training", {"split_file": "absent.csv"}, "split_file: there is no file"),
         ("training", {"optimizer_params": {"learning_rate": -1}}, "above 0, got -1"),
         ("model", {"backbone_weights": "./absent.pt"}, "backbone_weights: there is no file"),
