@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from eks.kalman import Gaussian, Motion, smooth
+from eks.accelerate import smooth_states
+from eks.kalman import Gaussian, Motion
 from eks.observe import Basis, Emission, Fit, Seen, each_frame_alone, relate
 from eks.tune import Spans
 
@@ -85,7 +86,7 @@ def iterate(
         gate = settings.robust and 2 * count < settings.max_rounds
         fit = relate(emission, model.basis, seen, state, gate=gate)
         seen = seen._replace(belief=fit.belief)
-        state, log_likelihood = smooth(fit.potentials, model.prior, motion)
+        state, log_likelihood = smooth_states(fit.potentials, model.prior, motion)
         after = emission.predict(model.basis.outer(np.moveaxis(state.mean, 1, 2)))
         step = np.abs(after - before)
         moved, before = float(np.max(step[np.isfinite(step)], initial=0.0)), after
