@@ -100,7 +100,7 @@ def test_members_cameras_and_keypoints_do_not_know_their_order(few, members, cam
 
 
 def test_the_end_of_the_rounds_is_the_most_probable_trajectory(few, rng):
-    """Against scipy's least squares on the whole trajectory, with near cameras, so that perspective counts."""
+    """Against scipy's least squares on the whole trajectory; the cameras are near, so perspective counts."""
     n_frames, camera = 25, few.truth.rig.camera
     walk = few.truth.poses.points[:1, :1] + np.cumsum(rng.normal(0, 6.0, (n_frames, 1, 3)), axis=0)
     pixels = project_views(walk, camera) + rng.normal(0, 3.0, (3, n_frames, 1, 2))
