@@ -9,14 +9,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from lightning_pose.core.files import atomic_path, write_json
 from lightning_pose.tasks.pose2d import Pose2DTask
@@ -197,41 +189,6 @@ class Status(pl.Callback):
         """Say that it ended early."""
         word = "INTERRUPTED" if isinstance(exception, KeyboardInterrupt) else "FAILED"
         write_status(self.path, word, trainer.global_step, self.total)
-
-
-class ProgressBar(pl.Callback):
-    """One bar over all steps, with the time that is left and the last validation error."""
-
-    def __init__(self, total_steps: int, validation: Validation, title: str) -> None:
-        self.total, self.validation, self.title = total_steps, validation, title
-        self.bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"),
-            TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
-            refresh_per_second=4,
-        )  # fmt: skip
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Show the bar."""
-        self.bar.start()
-        self.task = self.bar.add_task(self.title, total=self.total, completed=trainer.global_step, note="")
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Move it on."""
-        error = self.validation.error
-        note = "" if math.isnan(error) else f"validation {error:.2f} px (best {self.validation.best:.2f})"
-        self.bar.update(self.task, completed=trainer.global_step, note=note)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Leave it as it ended."""
-        self.bar.stop()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Leave the terminal in order."""
-        self.bar.stop()
 
 
 def is_last_epoch(trainer: pl.Trainer) -> bool:

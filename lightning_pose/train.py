@@ -12,7 +12,6 @@ from lightning_pose import build
 from lightning_pose.callbacks import (
     History,
     LastCheckpoint,
-    ProgressBar,
     Status,
     StopAt,
     Validate,
@@ -35,6 +34,7 @@ from lightning_pose.evaluate import (
 )
 from lightning_pose.fit import fit
 from lightning_pose.model_dir import SPLIT_FILE, STATUS_FILE, SUMMARY_FILE, ModelDir, write_ensemble
+from lightning_pose.progress import ProgressBar, reading
 from lightning_pose.tasks.pose2d import Pose2DTask
 
 Errors = dict[str, dict[str, float]]  # set -> labels, mean_px, median_px, p90_px, confidence
@@ -73,7 +73,7 @@ def train(
         overrides: `key=value`, in hydra's grammar.
         resume: continue an interrupted training in this folder; a finished one is left as it is.
         overwrite: remove what is in the folder before.
-        show_progress: draw a progress bar.
+        show_progress: show how far it is.
 
     Raises:
         ConfigError: with every fault of the configuration; when the folder is not empty; when a resumed
@@ -111,7 +111,7 @@ def train_ensemble(
         overrides: as in `train`.
         resume: continue; members that are finished are left as they are.
         overwrite: remove what is in the folder before.
-        show_progress: draw a progress bar per member.
+        show_progress: show how far it is.
 
     Raises:
         ConfigError, DataError, ModelError, KeyboardInterrupt: as `train`.
@@ -139,7 +139,9 @@ def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list
         start = time.monotonic()
         model = ModelDir(folder)
         if not is_complete(folder):
-            frames = frames or build.build_frames(config)
+            if frames is None:
+                with reading("reading images", show_progress) as progress:
+                    frames = build.build_frames(config, progress)
             _train_one(model, config, frames, show_progress)
         errors = read_summary(folder / SUMMARY_FILE)
         results.append(TrainResult(folder, errors, model.checkpoint(), time.monotonic() - start))

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         "overrides": overrides,
         "resume": args.resume,
         "overwrite": args.overwrite,
-        "show_progress": console.is_terminal,
+        "show_progress": True,
     }
     try:
         if args.seeds:
