@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=default, help="the recording's project folder")
     parser.add_argument("--out", type=Path, default=Path("outputs/human4cam"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=350)
     parser.add_argument("--docs", type=Path, help="documentation folder that gets the table and the pictures")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -185,6 +185,8 @@ CONFIG = """data:
 training:
   test_frames: {first}-{last}
   max_steps: {steps}
+  train_batch_size: 4
+  augment: {{rotation: 15, zoom: 0.15, shift: 0.06, blur: 0, erasing: 0.25, erasing_size: 0.2}}
 """
 
 if __name__ == "__main__":
