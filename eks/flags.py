@@ -27,6 +27,11 @@ def add_io(parser: argparse.ArgumentParser, *, filename: str | None) -> None:
     )
     where.add_argument("--save-filename", default=None, help=told)
     where.add_argument("--make-plot", action="store_true", help="also a PDF with traces of the last keypoint")
+    where.add_argument(
+        "--report",
+        action="store_true",
+        help="also a PDF of everything: residuals, what was gated, all traces",
+    )
     where.add_argument("--verbose", action="store_true", help="tell the stages, their seconds, and s")
 
 

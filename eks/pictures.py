@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lightning_pose.core.files import atomic_path
 from lightning_pose.core.poses import Poses
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SHOWN = 500  # frames
 BAND = 1.96  # standard deviations on either side: 95 %
@@ -24,6 +28,14 @@ def plot_traces(
         keypoint: its name; the last by default.
     """
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+    figure = draw_traces(views, world, keypoint)
+    with atomic_path(path) as temporary:
+        FigureCanvasPdf(figure).print_pdf(temporary)
+
+
+def draw_traces(views: Mapping[str, Poses], world: Poses | None, keypoint: str | None = None) -> "Figure":
+    """Return the figure of `plot_traces`."""
     from matplotlib.figure import Figure
 
     rows = [(camera, poses) for camera, poses in views.items()] + ([("world", world)] if world else [])
@@ -49,5 +61,4 @@ def plot_traces(
     axes[0].set_title(first.names[k])
     axes[0].legend(loc="upper right", ncols=3, fontsize="small")
     axes[-1].set_xlabel("frame")
-    with atomic_path(path) as temporary:
-        FigureCanvasPdf(figure).print_pdf(temporary)
+    return figure

@@ -1,6 +1,7 @@
 """The programs behind the verbs: find the files, smooth, write the tables."""
 
 import argparse
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,15 @@ class Run:
         read = time.perf_counter() - self.begin - sum(result.record["seconds"].values())
         for name, poses in tables.items():
             write_poses(self.folder / name, poses, scorer=SCORER)
+        stem = Path(record_name).stem.removesuffix("_results")
         if self.args.make_plot:
             from eks.pictures import plot_traces
 
-            plot_traces(self.folder / f"{Path(record_name).stem}_traces.pdf", result.views, result.world)
+            plot_traces(self.folder / f"{stem}_traces.pdf", result.views, result.world)
+        if self.args.report:
+            from eks.report import write_report
+
+            write_report(self.folder / f"{stem}_report.pdf", result)
         record = result.record | {"seconds": self._seconds(read, result.record["seconds"])}
         record |= {
             "files": {camera: [str(file) for file in files] for camera, files in found.files.items()},
@@ -87,7 +93,7 @@ def run_multicam(args: argparse.Namespace) -> Result:
     result = smooth(found.files, rig, options_of(args), progress=run.progress)
     tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
     if result.world is not None:
-        tables["multicam_3d_results.csv"] = result.world
+        tables["multicam_3d_results.csv"] = with_covariance(result) if args.full_covariance else result.world
     run.write(tables, "multicam_results.json", result, found)
     return result
 
@@ -164,6 +170,15 @@ def run_paw(args: argparse.Namespace) -> Result:
     tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
     run.write(tables, "multicam_results.json", result, found)
     return result
+
+
+def with_covariance(result: Result) -> Poses:
+    """Return the points in the world with the covariances of their coordinates as further columns."""
+    assert result.world is not None
+    pairs = {"xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
+    covariance = result.smoothed.covariance
+    extras = {f"{name}_posterior_cov": covariance[..., i, j] for name, (i, j) in pairs.items()}
+    return dataclasses.replace(result.world, extras=extras)
 
 
 def options_of(args: argparse.Namespace) -> Options:

@@ -26,6 +26,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_smoothing(parser)
     add_model(parser)
     add_cameras(parser)
+    parser.add_argument(
+        "--full-covariance", action="store_true", help="covariances of x, y and z in the 3D table, too"
+    )
     parser.add_argument("--bodypart-list", nargs="+", default=None, help="keypoints to smooth (default: all)")
     parser.add_argument(
         "--calibration",

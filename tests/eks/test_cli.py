@@ -67,6 +67,17 @@ def test_without_calibration_there_is_no_3d_file(folder):
     assert np.isfinite(read_poses(folder / "out" / "multicam_cam2_results.csv").points).all()
 
 
+def test_the_report_and_the_covariance_come_on_request(folder):
+    words = ["--calibration", folder / "calibration.toml", "--s", "2", "--full-covariance", "--report"]
+    assert multicam(folder, *words) == 0
+    table = read_poses(folder / "out" / "multicam_3d_results.csv")
+    sd = np.sqrt(table.variance)
+    for name, (i, j) in {"xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}.items():
+        correlation = table.extras[f"{name}_posterior_cov"] / (sd[..., i] * sd[..., j])
+        assert (np.abs(correlation) < 1).all()
+    assert (folder / "out" / "multicam_report.pdf").read_bytes().count(b"/Type /Page ") == 5
+
+
 def test_chosen_keypoints_and_files_only(folder):
     files = sorted((folder / "preds").glob("*_rng=[01].csv"))
     code = main([
