@@ -10,6 +10,7 @@ import torch
 from lightning_pose.config import Config, csv_paths
 from lightning_pose.core.errors import ModelError
 from lightning_pose.data.augment import Augmentation, Geometric
+from lightning_pose.data.cameras import check_cameras
 from lightning_pose.data.labels import LabeledFrames, read_labeled_frames
 from lightning_pose.data.module import LabeledData
 from lightning_pose.data.photometric import Photometric
@@ -32,12 +33,16 @@ def image_size(config: Config) -> tuple[int, int]:
 
 
 def build_frames(config: Config, progress: Callable[[int, int], None] | None = None) -> LabeledFrames:
-    """Read and check the labels and images.
+    """Read and check the labels and images, and hold the labels to the calibrations that are there.
 
     Raises:
         DataError: with everything that does not fit.
+        CalibrationError: when a calibration contradicts the labels.
     """
-    return build_frames_of(config, csv_paths(config), progress)
+    frames = build_frames_of(config, csv_paths(config), progress)
+    if config.data.bbox_file is None:  # labels of cropped images are not where the camera saw them
+        check_cameras(frames, Path(config.data.data_dir or "."))
+    return frames
 
 
 def build_frames_of(
