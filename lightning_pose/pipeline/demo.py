@@ -55,13 +55,13 @@ class DemoSize(NamedTuple):
 
 FULL = DemoSize(
     views=4,
-    sessions=4,
-    train_frames=120,
+    sessions=12,  # what an unseen animal needs is many others, each with few labels
+    train_frames=40,
     test_frames=300,
-    labels=40,
+    labels=14,
     image=256,
     network=128,
-    steps=500,
+    steps=600,
     seeds=(0, 1, 2),
 )
 QUICK = DemoSize(
@@ -136,7 +136,7 @@ def score_table(scores: dict[str, Score], unit: str) -> Table:
     """Lay out the scores of the methods for a terminal of 80 columns."""
     title = f"the unseen session, against the truth: 2D median per view (px), 3D error ({unit}),\n"
     title += "points not given (%), truth inside the 95 % interval (%)"
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("method", no_wrap=True)
     views = next(iter(scores.values())).median_px
     for heading in (*views, "3D mean", "median", "p95", "missing", "covers"):
@@ -213,6 +213,7 @@ def _synth(at: Layout, size: DemoSize) -> Step:
         "--labels": size.labels, "--size": size.image,
     }  # fmt: skip
     command = (*LITPOSE, "synth", str(at.project), *(str(word) for pair in options.items() for word in pair))
+    command += ("--visible",)  # as people label: what a camera does not see is marked as hidden
     return Step("render", command, at.project / "project.yaml")
 
 
