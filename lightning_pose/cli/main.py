@@ -15,11 +15,11 @@ SHELL = Shell(
     },
     description="From synchronised videos to smooth 3D trajectories with honest uncertainty.",
     examples="""\
-  litpose demo                                                  all of it on a rendered animal, in minutes
-  litpose train config.yaml --seeds 0 1 2 --output_dir models/mouse     train an ensemble
-  litpose predict models/mouse videos/                          2D in every view, 3D where calibrated
-  eks multicam --help                                           smooth an ensemble's predictions in 3D
-  litpose app demo                                              look at the results in the browser""",
+  litpose demo                                     all of it on a rendered animal, in minutes
+  litpose train config.yaml --seeds 0 1 2          train an ensemble
+  litpose predict models/mouse videos/             2D in every view, 3D where calibrated
+  eks multicam --help                              smooth an ensemble's predictions in 3D
+  litpose app demo                                 look at the results in the browser""",
 )
 main = SHELL.main
 
