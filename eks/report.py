@@ -34,10 +34,9 @@ def write_report(path: Path, result: Result) -> None:
 
 
 def standardised(result: Result) -> dict[str, np.ndarray]:
-    """Return for every view the residuals of the medians over their expected deviation, T K 2.
+    """Return for every view the residuals of the medians over the deviation of an observation, T K 2.
 
-    An observation pulls the result towards itself, so its residual has the variance of the observation less
-    that of the result, where it is the larger one.
+    They are a little narrower than a Gaussian of variance 1, since the result follows the observations.
     """
     smoothed = result.smoothed
     found = {}
@@ -46,9 +45,7 @@ def standardised(result: Result) -> dict[str, np.ndarray]:
         own = smoothed.observed[v]
         if own.shape != median.shape:  # a pupil: its points are the views of one state
             own = np.moveaxis(smoothed.observed[:, :, 0], 0, 1)
-        assert poses.variance is not None
-        expected = np.maximum(own - poses.variance, 0.1 * own)
-        found[view] = (median - poses.points) / np.sqrt(expected)
+        found[view] = (median - poses.points) / np.sqrt(own)
     return found
 
 
@@ -91,7 +88,7 @@ def _quantiles(axis: "Axes", found: dict[str, np.ndarray]) -> None:
         if len(finite):
             axis.plot(ndtri(levels), np.quantile(finite, levels), label=view)
     axis.axline((0, 0), slope=1, color="0.5", lw=0.8)
-    axis.set_title("residuals over their expected deviation")
+    axis.set_title("residuals over the deviation of an observation")
     axis.set_xlabel("quantile of a Gaussian")
     axis.set_ylim(-6, 6)
     axis.legend(fontsize="small")
