@@ -58,7 +58,7 @@ def main() -> None:
     start = time.monotonic()
     chain = run_chain(args.data, args.out, args.seeds, args.steps)
     recorded = run_recorded(args.data, args.out)
-    minutes = (time.monotonic() - start) / 60
+    minutes = _add_up(args.out / "seconds.txt", time.monotonic() - start) / 60
     page = table(chain, recorded, minutes, len(args.seeds), args.steps)
     write_text(args.out / "table.md", page)
     print(page)
@@ -123,6 +123,13 @@ def run_recorded(data: Path, out: Path) -> dict[str, Score]:
             "smoother", track.points[:LABELED], known, rig, variance=track.variance[:LABELED]
         ),
     }
+
+
+def _add_up(ledger: Path, seconds: float) -> float:
+    """Return the seconds of this run and of the interrupted ones before it."""
+    before = float(ledger.read_text()) if ledger.exists() else 0.0
+    write_text(ledger, str(before + seconds))
+    return before + seconds
 
 
 def run(*command: str) -> None:

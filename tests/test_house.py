@@ -24,7 +24,6 @@ LONG_BODIES: dict[str, str] = {}
 MANY_PARAMETERS: dict[str, str] = {}
 UNMIRRORED_TESTS = {
     "tests/eks/test_realdata.py": "the whole smoother on real recordings, no one module of it",
-    "tests/eks/test_properties.py": "what holds for any data and any smoother: order, direction of time, optimum",
     "tests/eks/test_properties.py": "what holds of every smoother, whatever module does it",
     "tests/eks/test_other_smoothers.py": "singlecam, mirrors, pupil and paws on truth made for each",
 }

@@ -103,16 +103,25 @@ def read_smoothed(folder: Path, views: Sequence[str]) -> Smoothed:
     return Smoothed(world.points, world.variance, pixels, world.names)
 
 
-def triangulated(members: Members, rig: Rig) -> dict[str, Float[np.ndarray, "T K 3"]]:
-    """Triangulate every frame on its own, weighted by likelihood: each seed, and the ensemble's median."""
-    tracks = {
-        f"seed {index}": rig.triangulate(points, likelihood)
-        for index, (points, likelihood) in enumerate(zip(members.points, members.likelihood, strict=True))
+def triangulated(
+    members: Members, rig: Rig, *, weighted: bool = False
+) -> dict[str, Float[np.ndarray, "T K 3"]]:
+    """Triangulate every frame on its own: each seed, and the ensemble's median.
+
+    Args:
+        members: predictions of every seed.
+        rig: the cameras.
+        weighted: weight the views by likelihood; else all count alike, as in most pipelines.
+    """
+
+    def solve(points: np.ndarray, likelihood: np.ndarray) -> Float[np.ndarray, "T K 3"]:
+        return rig.triangulate(points, likelihood if weighted else None)
+
+    pairs = enumerate(zip(members.points, members.likelihood, strict=True))
+    tracks = {f"seed {index}": solve(*pair) for index, pair in pairs}
+    return tracks | {
+        "median": solve(np.nanmedian(members.points, axis=0), np.nanmean(members.likelihood, axis=0))
     }
-    tracks["ensemble median"] = rig.triangulate(
-        np.nanmedian(members.points, axis=0), np.nanmean(members.likelihood, axis=0)
-    )
-    return tracks
 
 
 def score_track(
@@ -151,24 +160,21 @@ def score_session(result: Trajectories) -> dict[str, Score]:
     """Score one seed (the mean over the seeds), the ensemble's median, and the smoother.
 
     Returns:
-        The keys `one seed`, `ensemble median` and `smoother`.
+        The keys `one seed`, `ensemble median`, both again with `, weighted`, and `smoother`.
     """
     members, smoothed, rig, known = result.members, result.smoothed, result.rig, result.known
-    tracks = triangulated(members, rig)
-    median = tracks.pop("ensemble median")
-    seeds = [
-        score_track(name, track, known, rig, pixels=members.points[index])
-        for index, (name, track) in enumerate(tracks.items())
-    ]
-    return {
-        "one seed": mean_score("one seed", seeds),
-        "ensemble median": score_track(
-            "ensemble median", median, known, rig, pixels=np.nanmedian(members.points, axis=0)
-        ),
-        "smoother": score_track(
-            "smoother", smoothed.points, known, rig, pixels=smoothed.pixels, variance=smoothed.variance
-        ),
-    }
+    scores = {}
+    for weighted, suffix in ((False, ""), (True, ", weighted")):
+        *seeds, median = triangulated(members, rig, weighted=weighted).values()
+        pairs = zip(seeds, members.points, strict=True)
+        each = [score_track("one seed", track, known, rig, pixels=pixels) for track, pixels in pairs]
+        scores[f"one seed{suffix}"] = mean_score(f"one seed{suffix}", each)
+        name, pixels = f"ensemble median{suffix}", np.nanmedian(members.points, axis=0)
+        scores[name] = score_track(name, median, known, rig, pixels=pixels)
+    scores["smoother"] = score_track(
+        "smoother", smoothed.points, known, rig, pixels=smoothed.pixels, variance=smoothed.variance
+    )
+    return scores
 
 
 def mean_score(method: str, scores: Sequence[Score]) -> Score:

@@ -18,9 +18,7 @@ SMOOTHER, SEED, MEDIAN = plots.PALETTE[:3]
 
 
 TRACES = "Three keypoints: truth, one seed triangulated per frame, the smoother with its 95 % interval."
-ERRORS = (
-    "Left: share of points below an error. Right: how often an interval holds the truth, against its promise."
-)
+ERRORS = "Left: share of points below an error (seeds weighted). Right: how often an interval holds the truth."
 SPACE = "The smoothed skeleton (colour) on the true one (grey) at four instants."
 RIG = "Where the cameras stand, and the path of the animal."
 
@@ -84,13 +82,13 @@ def error_figure(result: Trajectories, unit: str) -> Figure:
     """Draw the distribution of each method's 3D error, and the coverage of the smoother's intervals."""
     figure = plots.new_figure(11, 4.2)
     left, right = figure.subplots(1, 2)
-    tracks = triangulated(result.members, result.rig) | {"smoother": result.smoothed.points}
+    tracks = triangulated(result.members, result.rig, weighted=True) | {"smoother": result.smoothed.points}
     limit = 0.0
     for name, track in tracks.items():
         error = np.linalg.norm(track - result.known, axis=-1)
         error = np.sort(error[np.isfinite(error)])
         limit = max(limit, float(np.quantile(error, 0.97)))
-        color = {"smoother": SMOOTHER, "ensemble median": MEDIAN}.get(name, SEED)
+        color = {"smoother": SMOOTHER, "median": MEDIAN}.get(name, SEED)
         left.plot(error, np.linspace(0, 1, len(error)), color=color, lw=1.6, label=name)
     left.set(xlim=(0, limit), ylim=(0, 1), xlabel=f"3D error ({unit})", ylabel="share of points")
     left.legend(fontsize=8, loc="lower right")

@@ -41,6 +41,7 @@ def test_exact_predictions_score_zero_and_a_known_offset_scores_itself(truth: Tr
     assert scores["ensemble median"].p95_3d == pytest.approx(0, abs=1e-6)
     assert scores["smoother"].mean_3d == pytest.approx(3.0)
     assert scores["smoother"].coverage_95 == 1.0  # 1.5 standard deviations off: inside 1.96
+    assert scores["one seed, weighted"].mean_3d == pytest.approx(0, abs=1e-6)
     assert set(scores["smoother"].median_px) == set(truth.rig.names)
 
 
@@ -50,6 +51,17 @@ def test_one_seed_is_the_mean_over_the_seeds_not_the_best(truth: Truth) -> None:
     members = result.members._replace(points=np.stack([truth.projections, moved]))
     score = score_session(result._replace(members=members))["one seed"]
     assert score.mean_3d == pytest.approx(2.0, abs=1e-6)
+
+
+def test_weights_take_a_view_out_that_says_itself_that_it_is_wrong(truth: Truth) -> None:
+    result = result_with_offset(truth, 0.0)
+    points, likelihood = result.members.points.copy(), result.members.likelihood.copy()
+    points[:, 0] += 20.0
+    likelihood[:, 0] = 1e-9
+    members = result.members._replace(points=points, likelihood=likelihood)
+    scores = score_session(result._replace(members=members))
+    assert scores["one seed"].mean_3d > 1.0
+    assert scores["one seed, weighted"].mean_3d == pytest.approx(0, abs=1e-4)
 
 
 def test_a_point_that_a_method_does_not_give_counts_as_missing_not_as_zero(truth: Truth) -> None:

@@ -17,7 +17,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_whole_chain_runs_and_leaves_what_it_promises(quick: Path) -> None:
     summary = json.loads((quick / "summary.json").read_text())
-    assert set(summary["scores"]) == {"one seed", "ensemble median", "smoother"}
+    plain = {"one seed", "ensemble median"}
+    assert set(summary["scores"]) == plain | {f"{name}, weighted" for name in plain} | {"smoother"}
     assert 0 <= summary["scores"]["smoother"]["coverage_95"] <= 1
     assert set(summary["seconds"]) == {"render", "train", "predict", "smooth"}
     page = (quick / "report.html").read_text()
