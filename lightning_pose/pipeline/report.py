@@ -18,7 +18,7 @@ SMOOTHER, SEED, MEDIAN = plots.PALETTE[:3]
 
 
 TRACES = "Three keypoints: truth, one seed triangulated per frame, the smoother with its 95 % interval."
-ERRORS = "Left: share of points below an error (seeds weighted). Right: how often an interval holds the truth."
+ERRORS = "Left: share of points below an error (seeds weighted). Right: how often intervals hold the truth."
 SPACE = "The smoothed skeleton (colour) on the true one (grey) at four instants."
 RIG = "Where the cameras stand, and the path of the animal."
 
