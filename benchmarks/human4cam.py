@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
+from matplotlib.figure import Figure
 
 from lightning_pose.benchmarks.trajectories import (
     Score,
@@ -25,15 +25,17 @@ from lightning_pose.benchmarks.trajectories import (
     score_session,
     score_track,
 )
+from lightning_pose.core import plots
 from lightning_pose.core.calibration import Rig
-from lightning_pose.core.files import atomic_path, write_text
+from lightning_pose.core.files import write_text
+from lightning_pose.core.skeletons import guess_skeleton
 from lightning_pose.core.tables import read_poses
-from lightning_pose.core.video import VideoReader
 
 SESSION = "balancing"
 VIEWS = ("cam1", "cam2", "cam3", "cam4")
 LABELED, TRAINED = 70, 55  # frames 0-69 have truth, 0-54 are trained on
 SHOWN = 62  # the frame of the picture: held out
+TRACED = "RWrist"
 TABLE = "<!-- table: written by benchmarks/human4cam.py --docs docs -->"
 END = "<!-- end of table -->"
 LITPOSE = (sys.executable, "-m", "lightning_pose.cli.main")
@@ -56,18 +58,22 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    chain = run_chain(args.data, args.out, args.seeds, args.steps)
+    result = run_chain(args.data, args.out, args.seeds, args.steps)
+    chain = {
+        "trained": score_session(result.at(slice(0, TRAINED))),
+        "held out": score_session(result.at(slice(TRAINED, LABELED))),
+    }
     recorded = run_recorded(args.data, args.out)
     minutes = _add_up(args.out / "seconds.txt", time.monotonic() - start) / 60
     page = table(chain, recorded, minutes, len(args.seeds), args.steps)
     write_text(args.out / "table.md", page)
     print(page)
     if args.docs:
-        publish(args.out, args.docs, page)
+        publish(args.docs, page, result)
 
 
-def run_chain(data: Path, out: Path, seeds: list[int], steps: int) -> dict[str, dict[str, Score]]:
-    """Train, predict, smooth; return the scores on the trained and on the held-out frames."""
+def run_chain(data: Path, out: Path, seeds: list[int], steps: int) -> Trajectories:
+    """Train, predict, smooth; return what came out."""
     held_out = {"first": TRAINED, "last": LABELED - 1}
     write_text(out / "config.yaml", CONFIG.format(data=data.resolve(), steps=steps, **held_out))
     model, smoothed = out / "model", out / "smoothed"
@@ -88,17 +94,13 @@ def run_chain(data: Path, out: Path, seeds: list[int], steps: int) -> dict[str, 
         str(smoothed),
     )
     rig = Rig.load(calibration)
-    result = Trajectories(
+    return Trajectories(
         SESSION,
         read_members(preds, SESSION, VIEWS, seeds),
         read_smoothed(smoothed, VIEWS),
         read_poses(data / "balancing_3d.csv"),
         rig,
     )
-    return {
-        "trained": score_session(result.at(slice(0, TRAINED))),
-        "held out": score_session(result.at(slice(TRAINED, LABELED))),
-    }
 
 
 def run_recorded(data: Path, out: Path) -> dict[str, Score]:
@@ -173,15 +175,36 @@ def _row(score: Score) -> str:
     )
 
 
-def publish(out: Path, docs: Path, page: str) -> None:
-    """Put the table, and one held-out frame of the mosaic, into the documentation."""
+def publish(docs: Path, page: str, result: Trajectories) -> None:
+    """Put the table and the picture into the documentation."""
     tutorial = docs / "tutorials" / "human4cam.md"
     before, rest = tutorial.read_text(encoding="utf-8").split(TABLE, 1)
     _, after = rest.split(END, 1)
     write_text(tutorial, f"{before}{TABLE}\n{page}\n{END}{after}")
-    (mosaic,) = (out / "model" / "video_preds" / "labeled_videos").glob("*mosaic*.mp4")
-    with VideoReader(mosaic) as reader, atomic_path(docs / "images" / "human4cam_mosaic.jpg") as temporary:
-        cv2.imwrite(str(temporary), reader[SHOWN][..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    plots.save_figure(picture(result), docs / "images" / "human4cam.png")
+
+
+def picture(result: Trajectories) -> Figure:
+    """Draw a held-out instant in every view, and one keypoint over time, beside what is known."""
+    figure = plots.new_figure(12, 9)
+    upper, lower = figure.subfigures(2, 1, height_ratios=(3, 2))
+    edges = guess_skeleton(result.members.names).edges
+    known_px = result.rig.project(result.known)
+    for v, axis in enumerate(upper.subplots(1, len(VIEWS))):
+        plots.plot_skeleton_2d(axis, known_px[v, SHOWN], edges, color="lightgrey", lw=4)
+        plots.plot_skeleton_2d(axis, result.smoothed.pixels[v, SHOWN], edges)
+        axis.set_title(VIEWS[v])
+        axis.set_axis_off()
+    k = result.members.names.index(TRACED)
+    for d, axis in enumerate(lower.subplots(1, 3)):
+        frames = np.arange(len(result.smoothed.points))
+        track, variance = 1000 * result.smoothed.points[:, k, d], 1e6 * result.smoothed.variance[:, k, d]
+        plots.plot_trace(axis, frames, track, variance, label="smoother")
+        axis.plot(1000 * result.known[:, k, d], color="black", ls="--", lw=1, label="known")
+        axis.axvspan(TRAINED, LABELED, color="orange", alpha=0.15, lw=0, label="held out")
+        axis.set(title=f"{TRACED}, {'xyz'[d]}", xlabel="frame", ylabel="mm")
+    axis.legend(fontsize=8)
+    return figure
 
 
 CONFIG = """data:
