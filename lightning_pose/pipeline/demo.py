@@ -134,17 +134,17 @@ def run_demo(out: Path, *, quick: bool = False, console: Console | None = None) 
 
 def score_table(scores: dict[str, Score], unit: str) -> Table:
     """Lay out the scores of the methods for a terminal of 80 columns."""
-    title = f"the unseen session, against the truth: 2D median per view (px), 3D error ({unit}),\n"
-    title += "points not given (%), truth inside the 95 % interval (%)"
+    title = f"the unseen session, against the truth: 2D median (px), 3D error ({unit}),\n"
+    title += "truth inside the 95 % interval (%)"
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("method", no_wrap=True)
     views = next(iter(scores.values())).median_px
-    for heading in (*views, "3D mean", "median", "p95", "missing", "covers"):
+    for heading in (*views, "3D mean", "p95", "covers"):
         table.add_column(heading, justify="right")
     for method, score in scores.items():
-        errors = (*score.median_px.values(), score.mean_3d, score.median_3d, score.p95_3d)
+        errors = (*score.median_px.values(), score.mean_3d, score.p95_3d)
         coverage = "" if score.coverage_95 is None else f"{100 * score.coverage_95:.1f}"
-        table.add_row(method, *(f"{error:.2f}" for error in errors), f"{100 * score.missing:.1f}", coverage)
+        table.add_row(method, *(f"{error:.2f}" for error in errors), coverage)
     return table
 
 
