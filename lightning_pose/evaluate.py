@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from lightning_pose.build import build_frames_of
 from lightning_pose.config import csv_paths
+from lightning_pose.core.camera import Camera
 from lightning_pose.core.files import atomic_path
 from lightning_pose.core.plots import new_figure, plot_loss_curves, save_figure
 from lightning_pose.core.poses import VISIBLE, Poses
@@ -20,7 +21,7 @@ from lightning_pose.data.images import normalise
 from lightning_pose.data.labels import LabeledFrames, native_from_network
 from lightning_pose.data.module import loader
 from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network
-from lightning_pose.models.pose2d import Pose2D
+from lightning_pose.models.base import PoseNetwork
 
 SCORER = "heatmap_tracker"
 OTHER_LABELS = ("_new", "_test")
@@ -49,7 +50,12 @@ class Predictions(NamedTuple):
 
 @torch.inference_mode()
 def predict_frames(
-    network: Pose2D, frames: LabeledFrames, rows: Sequence[int], *, batch_size: int, autocast: bool = False
+    network: PoseNetwork,
+    frames: LabeledFrames,
+    rows: Sequence[int],
+    *,
+    batch_size: int,
+    autocast: bool = False,
 ) -> Predictions:
     """Predict labeled instants without augmentation.
 
@@ -65,17 +71,21 @@ def predict_frames(
     network.eval()
     found, sure = [], []
     for batch in loader(frames, rows, batch_size):
-        n, v = batch["images"].shape[:2]
-        images = normalise(batch["images"].flatten(0, 1).to(device))
+        images = normalise(batch["images"].to(device))
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
-            decoded = network.decode(network(images))
-        found.append(decoded.xy.double().unflatten(0, (n, v)).cpu().numpy())
-        sure.append(decoded.confidence.double().unflatten(0, (n, v)).cpu().numpy())
+            outputs = network(images, _moved_to(batch.get("camera"), device))
+        decoded = network.decode(outputs)
+        found.append(decoded.xy.double().cpu().numpy())
+        sure.append(decoded.confidence.double().cpu().numpy())
     network.train(was_training)
     shape = (0, len(frames.view_names), len(frames.keypoint_names))
     xy = np.concatenate([np.zeros((*shape, 2)), *found])
     sizes = frames.native_sizes[list(rows)][:, :, None]
     return Predictions(native_from_network(xy, sizes, frames.size), np.concatenate([np.zeros(shape), *sure]))
+
+
+def _moved_to(camera: Camera | None, device: torch.device) -> Camera | None:
+    return None if camera is None else Camera(*(field.to(device) for field in camera))
 
 
 def pixel_errors(frames: LabeledFrames, rows: Sequence[int], xy: Float[np.ndarray, "N V K 2"]) -> np.ndarray:

@@ -12,7 +12,7 @@ from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.core.files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds to load, and listing folders should not wait for it
-    from lightning_pose.models.pose2d import Pose2D
+    from lightning_pose.models.base import PoseNetwork
 
 CONFIG_FILE = "config.yaml"
 SPLIT_FILE = "split.csv"
@@ -147,7 +147,7 @@ def not_a_model(path: Path) -> str:
 
 def load_network(
     model: ModelDir | Path | str, device: str = "cpu", checkpoint: Path | None = None
-) -> "Pose2D":
+) -> "PoseNetwork":
     """Return a trained network, ready to predict.
 
     Args:

@@ -7,7 +7,6 @@ from typing import Any
 NO_EFFECT = {
     "dali": "videos are read by PyAV",
     "hydra": "the output folder is --output_dir",
-    "callbacks.anneal_weight": "no loss is annealed",
     "data.header_rows": "the three header rows are found by themselves",
     "data.bbox_file": "labels and predictions stay in the coordinates of the images",
     "data.camera_params_file": "no loss uses the calibration; prediction finds it by itself",

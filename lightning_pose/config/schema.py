@@ -55,6 +55,9 @@ class AugmentConfig:
     noise: float = 0.04  # largest standard deviation, of the range of values
     erasing: float = 0.5  # probability of each of two erased rectangles
     erasing_size: float = 0.3  # largest side of such a rectangle, of the image's side
+    world_scale: float = 0.2  # with imgaug_3d: size of the world, 1 - this to 1 + this
+    world_shift: float = 0.25  # with imgaug_3d: of the labels' extent in the world, either way
+    world_rotation: float = 0.0  # with imgaug_3d: degrees about the vertical, either way
 
 
 @dataclass
@@ -67,8 +70,9 @@ class OptimizerParams:
 
 @dataclass
 class MultiStepParams:
-    """Learning rate times `gamma` at every milestone."""
+    """Learning rate times `gamma` at every milestone, after a linear warm-up."""
 
+    warmup: float = 0.0  # ours: of all steps
     milestones: list[int] | None = None
     milestone_steps: list[int] | None = None
     gamma: float = 0.5
@@ -82,16 +86,25 @@ class OneCycleParams:
 
 
 @dataclass
+class CosineParams:
+    """Linear warm-up, then half a cosine down to a last factor (ours)."""
+
+    warmup: float = 0.0  # of all steps
+    final: float = 0.0  # factor of the learning rate at the end
+
+
+@dataclass
 class SchedulerParams:
     """Of the learning rate's course."""
 
+    cosine: CosineParams = field(default_factory=CosineParams)
     multisteplr: MultiStepParams = field(default_factory=MultiStepParams)
     onecycle: OneCycleParams = field(default_factory=OneCycleParams)
 
 
 @dataclass
 class PatchMask:
-    """Masking schedule of the multi-view transformer."""
+    """How much of its images a multi-view transformer does not see, rising over the training."""
 
     init_epoch: int | None = None
     final_epoch: int | None = None
@@ -99,6 +112,16 @@ class PatchMask:
     final_step: int | None = None
     init_ratio: float = 0.0
     final_ratio: float = 0.0
+    whole_views: float = 0.0  # ours: probability that one whole view of an instant is masked, at the end
+
+
+@dataclass
+class UnlabeledConfig:
+    """Stretches of unlabeled video that each step sees beside the labels (ours)."""
+
+    clip_length: int = 16  # frames in a row, of all views together
+    clips_per_batch: int = 1
+    num_workers: int = 1  # processes that decode
 
 
 @dataclass
@@ -114,7 +137,7 @@ class TrainingConfig:
     )
     val_batch_size: int = 32
     test_batch_size: int = 32
-    split: Literal["auto", "session", "block", "random"] = "auto"  # ours
+    split: Literal["auto", "session", "block", "random", "stratified"] = "auto"  # ours
     split_file: str | None = None  # ours: a CSV with the columns frame and set
     val_frames: str | int | list[int] | None = None  # ours: frame numbers, "55-69,80"
     test_frames: str | int | list[int] | None = (
@@ -129,11 +152,19 @@ class TrainingConfig:
     max_steps: int | None = None
     unfreezing_epoch: int | None = None
     unfreezing_step: int | None = None
+    unfreezing: Literal["at_once", "gradual"] = "at_once"  # ours: gradual goes stage by stage, the last first
     optimizer: Literal["Adam", "AdamW"] = "AdamW"
     optimizer_params: OptimizerParams = field(default_factory=OptimizerParams)
-    lr_scheduler: Literal["onecycle", "multisteplr"] = "onecycle"
+    lr_scheduler: Literal["onecycle", "cosine", "multisteplr"] = "onecycle"
     lr_scheduler_params: SchedulerParams = field(default_factory=SchedulerParams)
     gradient_clip: float | None = None  # ours: largest norm of the gradient
+    ema_decay: float | None = None  # ours: validate and keep a running mean of the weights, 0.99 to 0.9999
+    keypoint_weights: dict[str, float] = field(default_factory=dict)  # ours: 1 for those not named
+    reproject_labels: bool = False  # ours: a point labeled in two views becomes a target in the others
+    reproject_weight: float = 0.5  # ours: how much such a target counts
+    view_dropout: float = 0.0  # ours: probability that a view of an instant is left out
+    unlabeled: UnlabeledConfig = field(default_factory=UnlabeledConfig)  # ours
+    checkpoint_metric: Literal["pixel_error", "median_pixel_error", "loss"] = "pixel_error"  # ours
     accumulate_grad_batches: int = 1
     limit_train_batches: Number | None = None
     uniform_heatmaps_for_nan_keypoints: bool = False
@@ -150,6 +181,7 @@ class TrainingConfig:
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # ours
     cache_gib: float = 4.0  # ours: decoded images kept in memory
     num_gpus: int | None = None
+    num_devices: int = 1  # ours: processes that train together, also on a CPU
     num_workers: int | None = None
     profiler: str | None = None
     patch_mask: PatchMask | None = None
@@ -166,6 +198,8 @@ class ModelConfig:
     backbone_checkpoint: str | None = None
     head: str = "heatmap_fpn"  # ours; heatmap_cnn is Lightning Pose's
     head_width: int = 128  # ours: channels inside heatmap_fpn
+    fusion_layers: int = 2  # ours: transformer layers over the views' features, where the backbone has none
+    camera_tokens: bool = False  # ours: tell a multi-view transformer where its cameras are
     heatmap_loss_type: str = "ce"
     losses_to_use: list[str] | None = None
     model_name: str = "pose"
@@ -184,6 +218,24 @@ class LossConfig:
     empirical_epsilon_multiplier: float | None = None
     centering_method: Literal["mean", "median"] | None = None
     prob_threshold: float | None = None
+
+
+@dataclass
+class AnnealConfig:
+    """How the weight of the 3D and unlabeled losses rises: from `init_val` by `increase_factor` an epoch."""
+
+    attr_name: str = "total_unsupervised_importance"
+    init_val: float = 0.0
+    increase_factor: float = 0.01
+    final_val: float = 1.0
+    freeze_until_epoch: int = 0
+
+
+@dataclass
+class CallbacksConfig:
+    """What changes while it trains."""
+
+    anneal_weight: AnnealConfig | None = None
 
 
 @dataclass
@@ -206,7 +258,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     losses: dict[str, LossConfig] = field(default_factory=dict)
     eval: EvalConfig = field(default_factory=EvalConfig)
-    callbacks: dict[str, Any] = field(default_factory=dict)
+    callbacks: CallbacksConfig = field(default_factory=CallbacksConfig)
     dali: dict[str, Any] = field(default_factory=dict)
     hydra: dict[str, Any] = field(default_factory=dict)
     creation_datetime: str | None = None

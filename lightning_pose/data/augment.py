@@ -16,7 +16,7 @@ from torch.nn import functional
 from lightning_pose.core import camera as cameras
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.poses import IGNORED, VISIBLE
-from lightning_pose.data.batch import LabeledBatch
+from lightning_pose.data.batch import LabeledBatch, UnlabeledBatch
 from lightning_pose.data.images import normalise
 from lightning_pose.data.photometric import Photometric, add_noise, blur_some, change_light, erase
 
@@ -32,13 +32,18 @@ class Geometric(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """A batch that is ready for the network; `affine` maps network-size pixels to moved ones."""
+    """Images that are ready for the network; `affine` maps network-size pixels to moved ones."""
 
-    images: Float[Tensor, "B V 3 H W"]
-    xy: Float[Tensor, "B V K 2"]
-    visible: Int[Tensor, "B V K"]
+    images: Float[Tensor, "B V *F 3 H W"]
     affine: Float[Tensor, "B V 3 3"]
     camera: Camera | None
+
+
+class MovedLabels(NamedTuple):
+    """Labels as they are in the moved images."""
+
+    xy: Float[Tensor, "B V K 2"]
+    visible: Int[Tensor, "B V K"]
 
 
 class Augmentation:
@@ -61,23 +66,39 @@ class Augmentation:
         self.photometric = photometric or Photometric()
         self.swaps = tuple(swaps)
 
-    def __call__(self, batch: LabeledBatch, generator: torch.Generator) -> Moved:
-        """Move and change a batch; the generator is of the batch's device and decides everything."""
-        images, xy = batch["images"], batch["xy"]
-        n_instants, n_views, height, width = images.shape[:4]
+    def __call__(self, batch: LabeledBatch, generator: torch.Generator) -> tuple[Moved, MovedLabels]:
+        """Move and change labeled instants; the generator is of the batch's device and decides everything."""
+        n_instants, n_views = batch["xy"].shape[:2]
         flips = self._draw_flips(n_instants, n_views, generator)
+        size = _size(batch)
+        A = random_affines(self.geometric, flips, size, native_size=batch["native_size"], generator=generator)
+        moved = self._move(batch, A, generator)
+        xy, visible = swap_sides(move_points(batch["xy"], A), batch["visible"], flips, self.swaps)
+        return moved, MovedLabels(xy, hide_outside(xy, visible, size))
+
+    def unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator) -> Moved:
+        """Move and change unlabeled instants: each stretch of video as a whole, and nothing is mirrored."""
+        clips, of_instant = batch["clip"].unique(return_inverse=True)
+        native_size = batch["native_size"]
+        first = torch.stack([(of_instant == clip).nonzero()[0, 0] for clip in range(len(clips))])
+        unflipped = torch.zeros(len(clips), native_size.shape[1], dtype=torch.bool, device=generator.device)
         A = random_affines(
-            self.geometric, flips, (height, width), native_size=batch["native_size"], generator=generator
+            self.geometric, unflipped, _size(batch), native_size=native_size[first], generator=generator
         )
-        flat = self._change(warp(normalise(images.flatten(0, 1)), A.flatten(0, 1)), generator)
-        moved = move_points(xy, A)
-        visible = batch["visible"]
-        moved, visible = swap_sides(moved, visible, flips, self.swaps)
-        visible = hide_outside(moved, visible, (height, width))
+        return self._move(batch, A[of_instant], generator)
+
+    def _move(
+        self, batch: LabeledBatch | UnlabeledBatch, A: Float[Tensor, "B V 3 3"], generator: torch.Generator
+    ) -> Moved:
+        """Warp and change all images of a batch; a frame's neighbours in time move with it."""
+        lead = batch["images"].shape[:-3]
+        spread = A.reshape(*A.shape[:2], *(1,) * (len(lead) - 2), 3, 3).expand(*lead, 3, 3)
+        flat = normalise(batch["images"].flatten(0, len(lead) - 1))
+        images = self._change(warp(flat, spread.reshape(-1, 3, 3)), generator)
         camera = batch.get("camera")
         if camera is not None:
             camera = cameras.affine(camera, A.to(camera.matrix))
-        return Moved(flat.reshape(n_instants, n_views, *flat.shape[1:]), moved, visible, A, camera)
+        return Moved(images.reshape(*lead, *images.shape[1:]), A, camera)
 
     def _draw_flips(self, n_instants: int, n_views: int, generator: torch.Generator) -> Tensor:
         """Decide which instants are mirrored, in all views alike, so that left stays left across views."""
@@ -100,6 +121,11 @@ class Augmentation:
         if options.erasing:
             images = erase(images, options, generator)
         return images
+
+
+def _size(batch: LabeledBatch | UnlabeledBatch) -> tuple[int, int]:
+    """Return height and width of a batch's images."""
+    return batch["images"].shape[-3], batch["images"].shape[-2]
 
 
 def random_affines(

@@ -13,6 +13,7 @@ from torch import Tensor
 from lightning_pose.core.poses import OCCLUDED, VISIBLE
 
 SIGMA = 1.25  # of the Gaussian target, in heatmap pixels
+REACH = 4  # heatmap pixels around the peak that differentiable coordinates are made of
 WINDOW = 5  # side of the neighbourhood that decoding looks at, in heatmap pixels: two sigma either way
 
 
@@ -110,6 +111,34 @@ def decode(heatmaps: Float[Tensor, "*N K h w"], stride: int, sigma: float = SIGM
     shape = heatmaps.shape[:-2]
     xy = input_from_heatmap(torch.stack([x, y], dim=-1), stride)
     return Decoded(xy.reshape(*shape, 2), confidence.reshape(shape))
+
+
+def expected_xy(logits: Float[Tensor, "*N K h w"], stride: int) -> Decoded:
+    """Return the centre of mass around each map's peak: coordinates that losses can differentiate.
+
+    They differ from `decode` by what is needed of a gradient: every pixel of the window counts with its
+    probability, so that mass on the wrong side is pulled over. The confidences are those of `decode`.
+
+    Returns:
+        Coordinates in network-input pixels, differentiable, and confidences without gradient.
+    """
+    height, width = logits.shape[-2:]
+    flat = logits.flatten(-2)
+    peak = flat.argmax(dim=-1, keepdim=True)
+    u, v = torch.arange(width, device=logits.device), torch.arange(height, device=logits.device)
+    near_u = (u - peak % width).abs() <= REACH
+    near_v = (v - peak // width).abs() <= REACH
+    near = (near_v[..., :, None] & near_u[..., None, :]).flatten(-2)
+    mass = torch.where(near, flat, -torch.inf).softmax(dim=-1).unflatten(-1, (height, width))
+    xy = torch.stack([(mass.sum(dim=-2) * u).sum(dim=-1), (mass.sum(dim=-1) * v).sum(dim=-1)], dim=-1)
+    with torch.no_grad():
+        confidence = decode(heatmaps_from_logits(logits), stride).confidence
+    return Decoded(input_from_heatmap(xy, stride), confidence)
+
+
+def heatmaps_from_logits(logits: Float[Tensor, "*N h w"]) -> Float[Tensor, "*N h w"]:
+    """Normalise over space."""
+    return logits.flatten(-2).softmax(dim=-1).reshape(logits.shape)
 
 
 def _profile(centre: Float[Tensor, "*N"], length: int, sigma: float) -> Float[Tensor, "*N length"]:

@@ -16,11 +16,11 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 
-def normalise(images: UInt8[Tensor, "N H W 3"]) -> Float[Tensor, "N 3 H W"]:
+def normalise(images: UInt8[Tensor, "*N H W 3"]) -> Float[Tensor, "*N 3 H W"]:
     """Turn RGB bytes into the network's input: zero mean, unit variance, channels last in memory."""
     scale = 1 / (255 * torch.tensor(STD, device=images.device))
     offset = torch.tensor(MEAN, device=images.device) / torch.tensor(STD, device=images.device)
-    return torch.addcmul(-offset, images, scale).permute(0, 3, 1, 2)
+    return torch.addcmul(-offset, images, scale).movedim(-1, -3)
 
 
 def resize(image: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:

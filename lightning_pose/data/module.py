@@ -1,12 +1,13 @@
 """Loaders of labeled frames; their order depends on seed and epoch alone, so a resumed run sees the same."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from lightning_pose.data.batch import LabeledBatch
+from lightning_pose.data.batch import LabeledBatch, TrainingBatch
 from lightning_pose.data.labels import LabeledFrames
 
 
@@ -62,6 +63,19 @@ class _Instants(Dataset[LabeledBatch]):
         return self.frames.batch(rows)
 
 
+class _Training(Dataset[TrainingBatch]):
+    """What a step sees."""
+
+    def __init__(self, frames: LabeledFrames) -> None:
+        self.frames = frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, rows: list[int]) -> TrainingBatch:
+        return TrainingBatch(labeled=self.frames.batch(rows))
+
+
 class LabeledData(pl.LightningDataModule):
     """Training and validation loaders over one set of labeled frames."""
 
@@ -89,9 +103,9 @@ class LabeledData(pl.LightningDataModule):
         self.sampler = EpochSampler(self.rows["train"], train_batch_size, seed)
         self.val_batch_size = val_batch_size
 
-    def train_dataloader(self) -> DataLoader[LabeledBatch]:
+    def train_dataloader(self) -> DataLoader[TrainingBatch]:
         """Return shuffled batches."""
-        return _loader(self.frames, self.sampler)
+        return _loader(_Training(self.frames), self.sampler)
 
     def val_dataloader(self) -> DataLoader[LabeledBatch] | list[DataLoader[LabeledBatch]]:
         """Return the validation instants in order."""
@@ -102,9 +116,9 @@ class LabeledData(pl.LightningDataModule):
 def loader(frames: LabeledFrames, rows: Sequence[int], batch_size: int) -> DataLoader[LabeledBatch]:
     """Return these instants in order, in batches."""
     batches = [list(rows[first : first + batch_size]) for first in range(0, len(rows), batch_size)]
-    return _loader(frames, batches)
+    return _loader(_Instants(frames), batches)
 
 
-def _loader(frames: LabeledFrames, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader[LabeledBatch]:
+def _loader(instants: Dataset[Any], batches: Sampler[list[int]] | list[list[int]]) -> DataLoader[Any]:
     """Return a loader of whole batches; with a generator of its own, it leaves the global one alone."""
-    return DataLoader(_Instants(frames), sampler=batches, batch_size=None, generator=torch.Generator())
+    return DataLoader(instants, sampler=batches, batch_size=None, generator=torch.Generator())

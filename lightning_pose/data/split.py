@@ -35,7 +35,7 @@ class SplitRule(NamedTuple):
         file: a CSV with the columns frame and set that decides alone.
     """
 
-    mode: Literal["auto", "session", "block", "random"] = "auto"
+    mode: Literal["auto", "session", "block", "random", "stratified"] = "auto"
     train_prob: float = 0.9
     val_prob: float = 0.1
     train_frames: float = 1

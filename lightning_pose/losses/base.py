@@ -1,23 +1,36 @@
-"""What every loss is: outputs and a batch in, a scalar out; and their weighted sum."""
+"""What every loss is: outputs and the truth in, a scalar out; and their weighted sum."""
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
 
+from lightning_pose.data.batch import Outputs, Truth
 from lightning_pose.losses.heatmap import HeatmapLoss
 
-Tensors = Mapping[str, Tensor]  # an outputs or a batch record of `data.batch`
-Loss = Callable[[Tensors, Tensors], Float[Tensor, ""]]
+Loss = Callable[[Outputs, Truth], Float[Tensor, ""]]
 
 
 class WeightedLoss(NamedTuple):
-    """A loss, what it is called in logs, and how much it counts."""
+    """A loss, what it is called in logs, and how much it counts.
+
+    Attributes:
+        name: in logs and in the configuration.
+        loss: a function, or a module that keeps what it learned of the labels in its buffers.
+        weight: at its full strength.
+        annealed: whether its weight rises over the training.
+        unlabeled: whether it looks at unlabeled instants, else at labeled ones.
+        needs_xy: whether it looks at coordinates, which the task then adds to the outputs.
+    """
 
     name: str
     loss: Loss
     weight: float = 1.0
+    annealed: bool = False
+    unlabeled: bool = False
+    needs_xy: bool = False
 
 
 class Total(NamedTuple):
@@ -27,14 +40,21 @@ class Total(NamedTuple):
     parts: dict[str, Float[Tensor, ""]]
 
 
-def weighted_sum(losses: Sequence[WeightedLoss], outputs: Tensors, batch: Tensors) -> Total:
-    """Evaluate every loss and add them up."""
-    parts = {entry.name: entry.loss(outputs, batch) for entry in losses}
-    total = sum(entry.weight * parts[entry.name] for entry in losses)
+def weighted_sum(
+    losses: Sequence[WeightedLoss], outputs: Outputs, truth: Truth, strength: float = 1.0
+) -> Total:
+    """Evaluate every loss and add them up; those that are annealed count `strength` times their weight."""
+    parts = {entry.name: entry.loss(outputs, truth) for entry in losses}
+    total = sum(entry.weight * (strength if entry.annealed else 1.0) * parts[entry.name] for entry in losses)
     assert isinstance(total, Tensor), "at least one loss"
     return Total(total, parts)
 
 
 def supervised(loss: HeatmapLoss) -> Loss:
-    """Return a heatmap loss as a loss of the outputs' logits and the batch's targets."""
-    return lambda outputs, batch: loss(outputs["logits"], batch["targets"])
+    """Return a heatmap loss as a loss of the outputs' logits and the targets."""
+    return lambda outputs, truth: loss(outputs["logits"], truth["targets"], truth.get("weight"))
+
+
+def weight_from_log(log_weight: float) -> float:
+    """Return 1 / (2 exp(log_weight)), as Lightning Pose writes weights."""
+    return 0.5 * math.exp(-log_weight)

@@ -1,7 +1,7 @@
 """Supervised losses between heatmaps and their targets.
 
-Each is the mean over the keypoints that have a target; a map of zeros is no target. Without any target the
-loss is 0 with a gradient of zeros, never NaN.
+Each is the mean over the keypoints that have a target, weighted where weights are given; a map of zeros is
+no target. Without any target the loss is 0 with a gradient of zeros, never NaN.
 """
 
 from collections.abc import Callable
@@ -12,33 +12,37 @@ from torch import Tensor
 
 TINY = 1e-10  # keeps the logarithm of an empty pixel finite
 
-HeatmapLoss = Callable[[Float[Tensor, "*N h w"], Float[Tensor, "*N h w"]], Float[Tensor, ""]]
+Maps = Float[Tensor, "*N h w"]
+Weights = Float[Tensor, "*N"]
+HeatmapLoss = Callable[[Maps, Maps, Weights | None], Float[Tensor, ""]]
 
 
-def cross_entropy(logits: Float[Tensor, "*N h w"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
+def cross_entropy(logits: Maps, targets: Maps, weight: Weights | None = None) -> Float[Tensor, ""]:
     """Cross entropy of soft targets less their own entropy: sum t (log t - log p), in nats; 0 is perfect.
 
     From the logits directly, so that it stays exact where p underflows, unlike `kl`.
     """
     log_p = logits.flatten(-2).log_softmax(dim=-1).reshape(logits.shape)
-    return _mean_over_targets((torch.xlogy(targets, targets) - targets * log_p).sum(dim=(-2, -1)), targets)
+    return _mean_over_targets(
+        (torch.xlogy(targets, targets) - targets * log_p).sum(dim=(-2, -1)), targets, weight
+    )
 
 
-def mse(logits: Float[Tensor, "*N h w"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
+def mse(logits: Maps, targets: Maps, weight: Weights | None = None) -> Float[Tensor, ""]:
     """Squared difference summed over pixels: sum (p - t)^2."""
-    return _mean_over_targets(((_softmax(logits) - targets) ** 2).sum(dim=(-2, -1)), targets)
+    return _mean_over_targets(((_softmax(logits) - targets) ** 2).sum(dim=(-2, -1)), targets, weight)
 
 
-def kl(logits: Float[Tensor, "*N h w"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
+def kl(logits: Maps, targets: Maps, weight: Weights | None = None) -> Float[Tensor, ""]:
     """Kullback-Leibler divergence of the map from its target: sum t log(t / p)."""
-    return _mean_over_targets(_divergence(targets, _softmax(logits)), targets)
+    return _mean_over_targets(_divergence(targets, _softmax(logits)), targets, weight)
 
 
-def js(logits: Float[Tensor, "*N h w"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
+def js(logits: Maps, targets: Maps, weight: Weights | None = None) -> Float[Tensor, ""]:
     """Jensen-Shannon divergence: (KL(t, m) + KL(p, m)) / 2 with m = (t + p) / 2."""
     p = _softmax(logits)
     middle = (p + targets) / 2
-    return _mean_over_targets((_divergence(targets, middle) + _divergence(p, middle)) / 2, targets)
+    return _mean_over_targets((_divergence(targets, middle) + _divergence(p, middle)) / 2, targets, weight)
 
 
 HEATMAP_LOSSES: dict[str, HeatmapLoss] = {"ce": cross_entropy, "mse": mse, "kl": kl, "js": js}
@@ -53,7 +57,10 @@ def _divergence(p: Float[Tensor, "*N h w"], q: Float[Tensor, "*N h w"]) -> Float
     return (p * ((p + TINY).log() - (q + TINY).log())).sum(dim=(-2, -1))
 
 
-def _mean_over_targets(values: Float[Tensor, "*N"], targets: Float[Tensor, "*N h w"]) -> Float[Tensor, ""]:
-    """Return the mean of the values whose target is not all zeros."""
+def _mean_over_targets(
+    values: Float[Tensor, "*N"], targets: Float[Tensor, "*N h w"], weight: Float[Tensor, "*N"] | None
+) -> Float[Tensor, ""]:
+    """Return the weighted mean of the values whose target is not all zeros."""
     valid = targets.flatten(-2).any(dim=-1)
-    return torch.where(valid, values, 0.0).sum() / valid.sum().clamp_min(1)
+    weight = valid.to(values.dtype) if weight is None else torch.where(valid, weight, 0.0)
+    return (weight * torch.where(valid, values, 0.0)).sum() / weight.sum().clamp_min(TINY)

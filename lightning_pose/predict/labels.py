@@ -57,13 +57,10 @@ def predict_frames(
     xy, confidence = [], []
     for start in range(0, len(frames), instants):
         rows = range(start, min(start + instants, len(frames)))
-        images = frames.batch(rows)["images"].numpy()
-        found = predictor(images.reshape(-1, *images.shape[2:]))
-        members = found.xy.shape[0]
-        points = found.xy.reshape(members, len(rows), n_views, -1, 2)
+        found = predictor(frames.batch(rows)["images"].numpy())
         sizes = frames.native_sizes[list(rows)][:, :, None]
-        xy.append(native_from_network(points, sizes, frames.size).swapaxes(1, 2))
-        confidence.append(found.confidence.reshape(members, len(rows), n_views, -1).swapaxes(1, 2))
+        xy.append(native_from_network(found.xy, sizes, frames.size).swapaxes(1, 2))
+        confidence.append(found.confidence.swapaxes(1, 2))
         if on_frames is not None:
             on_frames(len(rows))
     return Tracks(np.concatenate(xy, axis=2), np.concatenate(confidence, axis=2))

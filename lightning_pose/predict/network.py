@@ -1,16 +1,16 @@
 """Images in, pixels and confidences of all members out."""
 
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
-from torch import Tensor
+from jaxtyping import UInt8
 
 from lightning_pose.core.errors import ConfigError
-from lightning_pose.data.heatmaps import Decoded
 from lightning_pose.data.images import normalise
 from lightning_pose.model_dir import load_network
+from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.tracks import Found
 
@@ -18,23 +18,12 @@ Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-@runtime_checkable
-class Network(Protocol):
-    """What a predictor asks of a network."""
-
-    def __call__(self, images: Float[Tensor, "N 3 H W"], /) -> Float[Tensor, "N K h w"]:
-        """Return heatmaps."""
-        ...
-
-    def decode(self, heatmaps: Float[Tensor, "N K h w"], /) -> Decoded:
-        """Return pixels of the network's image, and confidences."""
-        ...
-
-
 class Predictor:
     """All members of a model on one device; a batch of images is moved there once."""
 
-    def __init__(self, networks: dict[str, Network], device: str, precision: Precision = "fp32") -> None:
+    def __init__(
+        self, networks: Mapping[str, PoseNetwork], device: str, precision: Precision = "fp32"
+    ) -> None:
         """Take networks that are on the device already.
 
         Args:
@@ -47,15 +36,15 @@ class Predictor:
         self.dtype = DTYPES[precision]
 
     @torch.inference_mode()
-    def __call__(self, images: UInt8[np.ndarray, "N H W 3"]) -> Found:
+    def __call__(self, images: UInt8[np.ndarray, "B V *F H W 3"]) -> Found:
         """Predict RGB images of the network's size with every member."""
         inputs = normalise(torch.from_numpy(images).to(self.device))
         mixed = self.dtype is not torch.float32
         xy, confidence = [], []
         for network in self.networks.values():
             with torch.autocast(self.device.type, dtype=self.dtype, enabled=mixed):
-                heatmaps = network(inputs)
-            decoded = network.decode(heatmaps.float())
+                outputs = network(inputs)
+            decoded = network.decode(outputs)
             xy.append(decoded.xy)
             confidence.append(decoded.confidence)
         return Found(torch.stack(xy).float().cpu().numpy(), torch.stack(confidence).float().cpu().numpy())
@@ -69,9 +58,7 @@ def load_predictor(model: Model, device: str = "auto", precision: Precision = "f
         ModelError: when a checkpoint is not that of its model.
     """
     chosen = choose_device(device)
-    networks: dict[str, Network] = {
-        name: load_network(member, chosen) for name, member in model.members.items()
-    }
+    networks = {name: load_network(member, chosen) for name, member in model.members.items()}
     return Predictor(networks, chosen, precision)
 
 

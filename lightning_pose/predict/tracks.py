@@ -8,10 +8,10 @@ from jaxtyping import Float, UInt8
 
 
 class Found(NamedTuple):
-    """What M members say of N images: pixels of the network's images, and confidences in [0, 1]."""
+    """What M members say of B instants: pixels of the network's images, and confidences in [0, 1]."""
 
-    xy: Float[np.ndarray, "M N K 2"]
-    confidence: Float[np.ndarray, "M N K"]
+    xy: Float[np.ndarray, "M B V K 2"]
+    confidence: Float[np.ndarray, "M B V K"]
 
 
 class Tracks(NamedTuple):
@@ -21,4 +21,4 @@ class Tracks(NamedTuple):
     confidence: Float[np.ndarray, "M V T K"]
 
 
-Predict = Callable[[UInt8[np.ndarray, "N H W 3"]], Found]
+Predict = Callable[[UInt8[np.ndarray, "B V *F H W 3"]], Found]

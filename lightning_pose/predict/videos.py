@@ -40,13 +40,11 @@ def predict_session(
     instants = max(1, batch_size // n_views)
     xy, confidence = [], []
     for batch in _batches(session, size, instants):
-        n = batch.shape[0]
-        found = predictor(batch.reshape(n * n_views, *batch.shape[2:]))
-        members = found.xy.shape[0]
-        xy.append(found.xy.reshape(members, n, n_views, -1, 2).swapaxes(1, 2))
-        confidence.append(found.confidence.reshape(members, n, n_views, -1).swapaxes(1, 2))
+        found = predictor(batch)
+        xy.append(found.xy.swapaxes(1, 2))
+        confidence.append(found.confidence.swapaxes(1, 2))
         if on_frames is not None:
-            on_frames(n)
+            on_frames(len(batch))
     frame_sizes = np.array([info[:2] for info in session.infos.values()])
     points = native_from_network(np.concatenate(xy, axis=2), frame_sizes[:, None, None], size)
     return Tracks(points.astype(np.float32), np.concatenate(confidence, axis=2))

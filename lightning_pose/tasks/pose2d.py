@@ -1,4 +1,4 @@
-"""The training of a per-view heatmap network."""
+"""The training of a pose network, of any kind: augment, predict, compare."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from lightning_pose.data.augment import Augmentation
-from lightning_pose.data.batch import LabeledBatch
-from lightning_pose.data.heatmaps import render_targets
-from lightning_pose.losses.base import WeightedLoss, weighted_sum
-from lightning_pose.models.pose2d import Pose2D
+from lightning_pose.data.augment import Augmentation, Moved
+from lightning_pose.data.batch import LabeledBatch, Outputs, TrainingBatch, Truth, UnlabeledBatch
+from lightning_pose.data.heatmaps import expected_xy, render_targets
+from lightning_pose.losses.base import Total, WeightedLoss, weighted_sum
+from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.schedule import Course, unfreeze
 
 
@@ -27,6 +27,7 @@ class Optimisation(NamedTuple):
         steps_per_epoch: batches per epoch.
         unfreeze_step: before it the backbone does not learn.
         seed: of the augmentation.
+        strength: of the annealed losses, a function of the step.
     """
 
     optimizer: str
@@ -36,6 +37,7 @@ class Optimisation(NamedTuple):
     steps_per_epoch: int
     unfreeze_step: int = 0
     seed: int = 0
+    strength: Course = lambda step: 1.0
 
 
 class Pose2DTask(pl.LightningModule):
@@ -47,49 +49,108 @@ class Pose2DTask(pl.LightningModule):
 
     def __init__(
         self,
-        network: Pose2D,
+        network: PoseNetwork,
         losses: Sequence[WeightedLoss],
         augmentation: Augmentation,
         optimisation: Optimisation,
     ) -> None:
+        """Put them together.
+
+        Args:
+            network: to be trained.
+            losses: modules among them keep what they learned of the labels, and are saved along.
+            augmentation: of training batches.
+            optimisation: how weights are changed.
+        """
         super().__init__()
         self.network = network
         self.losses = tuple(losses)
+        self.fitted = nn.ModuleDict({e.name: e.loss for e in losses if isinstance(e.loss, nn.Module)})
         self.augmentation = augmentation
         self.optimisation = optimisation
 
-    def training_step(self, batch: LabeledBatch, batch_idx: int) -> Float[Tensor, ""]:
+    def training_step(self, batch: TrainingBatch, batch_idx: int) -> Float[Tensor, ""]:
         """Return the loss of a batch."""
         place = self.current_epoch * self.optimisation.steps_per_epoch + batch_idx
         generator = torch.Generator(self.device).manual_seed(self.optimisation.seed * 1_000_003 + place)
+        strength = self.optimisation.strength(self.global_step)
+        total = self._labeled(batch["labeled"], generator, strength)
+        parts = dict(total.parts)
+        loss = total.loss
+        if "unlabeled" in batch:
+            other = self._unlabeled(batch["unlabeled"], generator, strength)
+            loss, parts = loss + other.loss, parts | other.parts
+        self.log("train_loss", loss.detach())
+        if len(parts) > 1:
+            self.log_dict({f"train_{name}": part.detach() for name, part in parts.items()})
+        return loss
+
+    def _labeled(self, batch: LabeledBatch, generator: torch.Generator, strength: float) -> Total:
+        """Return the losses that look at labels."""
         # drawing, moving and rendering need full precision and are no work for reduced one
         with torch.autocast(self.device.type, enabled=False):
-            moved = self.augmentation(batch, generator)
-            images = moved.images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-            size = (images.shape[2] // self.network.stride, images.shape[3] // self.network.stride)
-            targets = render_targets(moved.xy.float(), moved.visible, size, self.network.stride)
-        logits = self.network.logits(images).unflatten(0, moved.images.shape[:2])
+            moved, labels = self.augmentation(batch, generator)
+            stride = self.network.stride
+            size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
+            targets = render_targets(labels.xy.float(), labels.visible, size, stride)
+            truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
+            if "weight" in batch:
+                truth["weight"] = batch["weight"]
+        losses = [entry for entry in self.losses if not entry.unlabeled]
+        return self._compare(moved, truth, batch["native_size"], losses, strength)
+
+    def _unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator, strength: float) -> Total:
+        """Return the losses that look at video without labels."""
         with torch.autocast(self.device.type, enabled=False):
-            total = weighted_sum(self.losses, {"logits": logits}, {"targets": targets})
-        self.log("train_loss", total.loss.detach())
-        if len(self.losses) > 1:
-            self.log_dict({f"train_{name}": part.detach() for name, part in total.parts.items()})
-        return total.loss
+            moved = self.augmentation.unlabeled(batch, generator)
+        truth = Truth(clip=batch["clip"], stride=self.network.stride)
+        losses = [entry for entry in self.losses if entry.unlabeled]
+        return self._compare(moved, truth, batch["native_size"], losses, strength)
+
+    def _compare(
+        self,
+        moved: Moved,
+        truth: Truth,
+        native_size: Float[Tensor, "B V 2"],
+        losses: Sequence[WeightedLoss],
+        strength: float,
+    ) -> Total:
+        """Predict moved images and evaluate losses."""
+        if moved.camera is not None:
+            truth["camera"] = moved.camera
+        outputs = self.network(moved.images, moved.camera)
+        with torch.autocast(self.device.type, enabled=False):
+            if any(entry.needs_xy for entry in losses):
+                outputs = self._with_coordinates(outputs, moved, native_size)
+            return weighted_sum(losses, outputs, truth, strength)
+
+    def _with_coordinates(
+        self, outputs: Outputs, moved: Moved, native_size: Float[Tensor, "B V 2"]
+    ) -> Outputs:
+        """Add differentiable coordinates, in the moved images and in those on disk."""
+        if "logits" in outputs:
+            xy, confidence = expected_xy(outputs["logits"], self.network.stride)
+            outputs = Outputs(logits=outputs["logits"], xy=xy, confidence=confidence)
+        size = torch.tensor(moved.images.shape[:-3:-1], device=native_size.device)  # width, height
+        back = torch.linalg.inv(moved.affine)
+        still = outputs["xy"].double() @ back[..., :2, :2].transpose(-1, -2) + back[..., None, :2, 2]
+        outputs["xy_frame"] = (still + 0.5) * (native_size / size)[..., None, :] - 0.5
+        return outputs
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Freeze the backbone while it is to be frozen, its running statistics included."""
-        frozen = self.global_step < self.optimisation.unfreeze_step
-        self.network.backbone.requires_grad_(not frozen)
-        self.network.backbone.train(not frozen)
+        backbone, frozen = self.network.backbone, self.global_step < self.optimisation.unfreeze_step
+        backbone.requires_grad_(not frozen)
+        backbone.train(not frozen)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Return the optimiser and the course of its learning rate."""
         settings = self.optimisation
         kind = {"Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW}[settings.optimizer]
-        groups = [
-            {"params": list(self.network.backbone.parameters()), "name": "backbone"},
-            {"params": list(self.network.head.parameters()), "name": "head"},
-        ]
+        parts = {name.startswith("backbone."): [] for name, _ in self.network.named_parameters()}
+        for name, parameter in self.network.named_parameters():
+            parts[name.startswith("backbone.")].append(parameter)
+        groups = [{"params": parts[True], "name": "backbone"}, {"params": parts[False], "name": "head"}]
         decay = {} if settings.weight_decay is None else {"weight_decay": settings.weight_decay}
         optimizer = kind(groups, lr=settings.learning_rate, **decay)
         backbone = settings.course

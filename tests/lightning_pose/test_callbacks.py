@@ -8,10 +8,11 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from lightning_pose.build import build_network
 from lightning_pose.callbacks import History, LastCheckpoint, Validation, is_last_epoch, write_status
+from lightning_pose.config import Config
 from lightning_pose.data.augment import Augmentation
 from lightning_pose.losses.base import WeightedLoss
-from lightning_pose.models.pose2d import Pose2D
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 
 
@@ -19,7 +20,9 @@ from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 def task() -> Pose2DTask:
     losses = [WeightedLoss("zero", lambda outputs, batch: torch.zeros(()))]
     optimisation = Optimisation("AdamW", 1e-3, None, lambda step: 1.0, steps_per_epoch=2)
-    task = Pose2DTask(Pose2D("resnet18", 2), losses, Augmentation(), optimisation)
+    config = Config()
+    config.data.keypoint_names = ["a", "b"]
+    task = Pose2DTask(build_network(config), losses, Augmentation(), optimisation)
     task.log = lambda *args, **options: None  # logging needs a trainer
     return task
 

@@ -34,9 +34,9 @@ def write_checkpoint(model: ModelDir, name: str) -> Path:
 
 
 def test_a_loaded_network_is_the_saved_one_and_ready_to_predict(model):
-    network, images = load_network(model.path), torch.randn(1, 3, 64, 64)
+    network, images = load_network(model.path), torch.randn(1, 1, 3, 64, 64)
     saved = build_network(model.config).eval()
-    torch.testing.assert_close(network(images), saved(images))
+    torch.testing.assert_close(network(images)["logits"], saved(images)["logits"])
     assert not any(parameter.requires_grad for parameter in network.parameters())
     assert model.view_names == ("left", "right")
     assert model.image_size == (64, 64)

@@ -7,7 +7,7 @@ from lightning_pose.core import camera as cameras
 from lightning_pose.core.camera import make_camera, project
 from lightning_pose.core.rotations import look_at
 from lightning_pose.data.augment import Augmentation, Geometric, move_points, random_affines, warp
-from lightning_pose.data.batch import LabeledBatch
+from lightning_pose.data.batch import LabeledBatch, UnlabeledBatch
 from lightning_pose.data.heatmaps import render
 from lightning_pose.data.photometric import Photometric
 
@@ -41,11 +41,11 @@ def test_points_projected_through_the_moved_camera_are_the_moved_labels():
     batch = a_batch(4, 1)
     batch["xy"] = torch.from_numpy(project(world, wide))
     batch["camera"] = cameras.as_backend(wide, torch.zeros(1, dtype=torch.float64))
-    moved = Augmentation(FAR._replace(flip=False))(batch, seeded())
+    moved, labels = Augmentation(FAR._replace(flip=False))(batch, seeded())
     assert moved.camera is not None
     again = project(torch.from_numpy(world), moved.camera)
-    assert (again - moved.xy).abs().max() < 1e-6
-    assert (moved.xy - batch["xy"]).abs().max() > 5
+    assert (again - labels.xy).abs().max() < 1e-6
+    assert (labels.xy - batch["xy"]).abs().max() > 5
 
 
 def test_image_content_moves_with_the_labels():
@@ -93,25 +93,25 @@ def test_rotation_keeps_distances_on_disk_although_the_network_sees_them_squeeze
 
 def test_flip_mirrors_all_views_of_an_instant_and_swaps_sides():
     batch = a_batch(16, 2)
-    moved = Augmentation(Geometric(flip=True), swaps=[(1, 2)])(batch, seeded())
+    moved, labels = Augmentation(Geometric(flip=True), swaps=[(1, 2)])(batch, seeded())
     flipped = moved.affine[:, :, 0, 0] < 0
     assert (flipped[:, 0] == flipped[:, 1]).all()
     assert 2 < flipped[:, 0].sum() < 14
     mirrored = batch["xy"].clone()
     mirrored[..., 0] = 63 - mirrored[..., 0]
-    torch.testing.assert_close(moved.xy[flipped], mirrored[flipped][:, [0, 2, 1, 3, 4]])
-    torch.testing.assert_close(moved.xy[~flipped], batch["xy"][~flipped])
+    torch.testing.assert_close(labels.xy[flipped], mirrored[flipped][:, [0, 2, 1, 3, 4]])
+    torch.testing.assert_close(labels.xy[~flipped], batch["xy"][~flipped])
 
 
 def test_labels_that_leave_the_image_are_ignored_and_occluded_ones_stay():
     batch = a_batch()
     batch["visible"][:, :, 0] = 1
-    moved = Augmentation(Geometric(shift=0.5))(batch, seeded())
-    x, y = moved.xy[..., 0], moved.xy[..., 1]
+    _, labels = Augmentation(Geometric(shift=0.5))(batch, seeded())
+    x, y = labels.xy[..., 0], labels.xy[..., 1]
     inside = (x >= -0.5) & (x <= 63.5) & (y >= -0.5) & (y <= 47.5)
     assert not inside.all()
-    assert ((moved.visible == 2) == inside)[..., 1:].all()
-    assert (moved.visible[..., 0] == 1).all()
+    assert ((labels.visible == 2) == inside)[..., 1:].all()
+    assert (labels.visible[..., 0] == 1).all()
 
 
 @pytest.mark.parametrize("options", [Geometric(), FAR])
@@ -119,15 +119,37 @@ def test_the_same_seed_gives_the_same_batch_and_another_seed_another(options):
     strong = Photometric(0.3, 0.3, 0.2, 0.9, 0.1, 0.9, 0.4)
     augment = Augmentation(options, strong)
     one, two, other = (augment(a_batch(), seeded(s)) for s in (1, 1, 2))
-    assert torch.equal(one.images, two.images)
-    assert torch.equal(one.xy, two.xy)
-    assert not torch.equal(one.images, other.images)
+    assert torch.equal(one[0].images, two[0].images)
+    assert torch.equal(one[1].xy, two[1].xy)
+    assert not torch.equal(one[0].images, other[0].images)
 
 
 def test_without_options_the_images_are_only_normalised():
     batch = a_batch()
-    moved = Augmentation()(batch, seeded())
+    moved, labels = Augmentation()(batch, seeded())
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     expected = ((batch["images"] / 255 - mean) / std).permute(0, 1, 4, 2, 3)
     torch.testing.assert_close(moved.images, expected, atol=1e-5, rtol=1e-5)
-    assert torch.equal(moved.xy, batch["xy"])
+    assert torch.equal(labels.xy, batch["xy"])
+
+
+def test_unlabeled_stretches_move_as_a_whole_and_their_cameras_with_them():
+    labeled = a_batch(6, 2)
+    batch = UnlabeledBatch(
+        images=labeled["images"],
+        native_size=labeled["native_size"],
+        clip=torch.tensor([4, 4, 4, 7, 7, 7]),
+    )
+    moved = Augmentation(FAR).unlabeled(batch, seeded())
+    assert torch.equal(moved.affine[:3], moved.affine[:1].expand(3, -1, -1, -1))
+    assert not torch.equal(moved.affine[0], moved.affine[3])
+    assert (torch.linalg.det(moved.affine) > 0).all()  # nothing is mirrored
+
+
+def test_a_frames_neighbours_in_time_move_with_it():
+    batch = a_batch()
+    still = batch["images"].clone()
+    batch["images"] = still[:, :, None].expand(-1, -1, 5, -1, -1, -1)
+    moved, _ = Augmentation(FAR)(batch, seeded())
+    alone, _ = Augmentation(FAR)({**batch, "images": still}, seeded())
+    torch.testing.assert_close(moved.images, alone.images[:, :, None].expand_as(moved.images))

@@ -1,38 +1,51 @@
-import pytest
 import torch
+from torch import nn
 
+from lightning_pose.data.batch import Outputs
+from lightning_pose.models.backbones import Backbone
 from lightning_pose.models.pose2d import Pose2D
 
 
-@pytest.mark.parametrize("head", ["heatmap_fpn", "heatmap_cnn"])
-@pytest.mark.parametrize("downsample_factor", [1, 2, 3])
-def test_heatmaps_are_smaller_by_the_stride_and_sum_to_one(downsample_factor, head):
-    network = Pose2D("resnet18", 4, head=head, downsample_factor=downsample_factor).eval()
-    heatmaps = network(torch.randn(2, 3, 64, 96))
-    assert network.stride == 2**downsample_factor
-    assert heatmaps.shape == (2, 4, 64 // network.stride, 96 // network.stride)
-    torch.testing.assert_close(heatmaps.sum(dim=(2, 3)), torch.ones(2, 4))
-    assert network.decode(heatmaps).xy.shape == (2, 4, 2)
+class Patches(Backbone):
+    """One feature map of stride 4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(3, 4, 4, stride=4)
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        return [self.convolution(images)]
 
 
-def test_weights_depend_on_the_seed_alone_and_the_global_generator_is_left_as_it_was():
-    state = torch.random.get_rng_state()
-    one, two, other = (Pose2D("resnet18", 2, seed=seed) for seed in (0, 0, 1))
-    assert torch.equal(state, torch.random.get_rng_state())
-    first = [next(iter(network.parameters())) for network in (one, two, other)]
-    assert torch.equal(first[0], first[1])
-    assert not torch.equal(first[0], first[2])
+class Finest(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Conv2d(4, 2, 1)
+
+    def forward(self, pyramid: list[torch.Tensor]) -> torch.Tensor:
+        return self.logits(pyramid[0])
 
 
-def test_gradients_reach_every_weight():
-    network = Pose2D("resnet18", 3)
-    network.logits(torch.randn(2, 3, 64, 64)).square().sum().backward()
-    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+def a_network() -> Pose2D:
+    return Pose2D(Patches(), Finest(), n_keypoints=2, stride=4)
 
 
-def test_heatmaps_are_float32_under_autocast():
-    network = Pose2D("resnet18", 2).eval()
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        heatmaps = network(torch.randn(1, 3, 64, 64))
-    assert heatmaps.dtype == torch.float32
-    assert heatmaps.sum(dim=(2, 3)).sub(1).abs().max() < 1e-5
+def test_every_image_of_every_view_is_predicted_alone():
+    network, images = a_network(), torch.randn(3, 2, 3, 32, 48)
+    logits = network(images)["logits"]
+    assert logits.shape == (3, 2, 2, 8, 12)
+    alone = network(images[1:2, 1:])["logits"]
+    torch.testing.assert_close(alone[0, 0], logits[1, 1])
+
+
+def test_logits_are_float32_under_autocast():
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert a_network()(torch.randn(1, 1, 3, 32, 32))["logits"].dtype == torch.float32
+
+
+def test_the_peak_of_the_logits_is_found_in_pixels_of_the_image():
+    u, v = torch.meshgrid(torch.arange(12.0), torch.arange(8.0), indexing="xy")
+    logits = -((u - 6.3) ** 2 + (v - 3.8) ** 2) / (2 * 1.25**2)
+    found = a_network().decode(Outputs(logits=logits.expand(1, 1, 2, 8, 12)))
+    expected = (torch.tensor([6.3, 3.8]) + 0.5) * 4 - 0.5
+    torch.testing.assert_close(found.xy, expected.expand(1, 1, 2, 2), atol=0.01, rtol=0)

@@ -14,9 +14,11 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.rotations import look_at
 from lightning_pose.core.video import VideoWriter
-from lightning_pose.data.heatmaps import Decoded, decode
+from lightning_pose.data.batch import Outputs
+from lightning_pose.data.heatmaps import Decoded, decode, heatmaps_from_logits
 from lightning_pose.data.images import MEAN, STD
 from lightning_pose.model_dir import write_ensemble
+from lightning_pose.models.base import PoseNetwork
 
 NAMES = ("red", "green")
 SIZES = {"cam1": (160, 120), "cam2": (120, 160), "cam3": (144, 144)}  # width, height
@@ -32,22 +34,22 @@ class World(NamedTuple):
     rig: Rig
 
 
-class SpotNetwork(torch.nn.Module):
+class SpotNetwork(PoseNetwork):
     """Takes the red channel for the first keypoint's heatmap and the green one for the second's."""
 
     def __init__(self, shift: float = 0.0) -> None:
         super().__init__()
         self.shift = shift  # added to every coordinate, in network pixels: another seed
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: torch.Tensor, camera: object = None, views: object = None) -> Outputs:
         assert images.shape[-2:] == NETWORK
         mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))
-        light = (images.float() * std + mean)[:, :2].clamp(min=0)
+        light = (images.float() * std + mean)[..., :2, :, :].clamp(min=0).flatten(0, 1)
         maps = torch.nn.functional.avg_pool2d(light, STRIDE) ** 2 + 1e-6
-        return maps / maps.sum(dim=(-2, -1), keepdim=True)
+        return Outputs(logits=maps.log().unflatten(0, images.shape[:2]))
 
-    def decode(self, heatmaps: torch.Tensor) -> Decoded:
-        found = decode(heatmaps, STRIDE)
+    def decode(self, outputs: Outputs) -> Decoded:
+        found = decode(heatmaps_from_logits(outputs["logits"]), STRIDE)
         return Decoded(found.xy + self.shift, found.confidence)
 
 

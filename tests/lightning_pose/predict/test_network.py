@@ -9,15 +9,18 @@ import torch
 
 from lightning_pose.build import build_network
 from lightning_pose.core.errors import ConfigError, ModelError
+from lightning_pose.data.batch import Outputs
+from lightning_pose.data.heatmaps import Decoded
 from lightning_pose.data.images import normalise
 from lightning_pose.model_dir import ModelDir
+from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model, open_model
 from lightning_pose.predict.network import Predictor, choose_device, load_predictor
 
 
 @pytest.fixture(scope="module")
 def images() -> np.ndarray:
-    return np.random.default_rng(5).integers(0, 255, (5, 64, 96, 3), np.uint8)
+    return np.random.default_rng(5).integers(0, 255, (5, 1, 64, 96, 3), np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def model(
     network = build_network(ModelDir(path).config)
     with torch.no_grad():  # a new head says nearly the same everywhere
         last = [parameter for parameter in network.head.parameters() if parameter.ndim == 4][-1]
-        logits = network.eval().logits(normalise(torch.from_numpy(images)))
+        logits = network.eval()(normalise(torch.from_numpy(images)))["logits"]
         last.mul_(2 / logits.std(dim=(-2, -1)).mean())
     state = {f"network.{key}": value for key, value in network.state_dict().items()}
     torch.save({"state_dict": state}, next(path.glob("**/last.ckpt")))
@@ -42,7 +45,7 @@ def predictor(model: Model) -> Predictor:
 
 def test_a_model_folder_predicts_as_its_network_does(predictor: Predictor, images: np.ndarray) -> None:
     found = predictor(images)
-    assert found.xy.shape == (1, 5, 2, 2)
+    assert found.xy.shape == (1, 5, 1, 2, 2)
     network = predictor.networks[""]
     with torch.inference_mode():
         decoded = network.decode(network(normalise(torch.from_numpy(images))))
@@ -66,15 +69,15 @@ def test_half_precision_says_nearly_the_same(predictor: Predictor, images: np.nd
 def test_members_answer_in_their_order(predictor: Predictor, images: np.ndarray) -> None:
     one = predictor.networks[""]
 
-    class Mirror(torch.nn.Module):
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            return one(inputs.flip(-1))
+    class Mirror(PoseNetwork):
+        def forward(self, images: torch.Tensor, camera: object = None, views: object = None) -> Outputs:
+            return one(images.flip(-1))
 
-        def decode(self, heatmaps: torch.Tensor) -> object:
-            return one.decode(heatmaps)
+        def decode(self, outputs: Outputs) -> Decoded:
+            return one.decode(outputs)
 
     both = Predictor({"rng=0": one, "rng=1": Mirror()}, "cpu")
-    np.testing.assert_allclose(both(images).xy[1], both(images[:, :, ::-1].copy()).xy[0], atol=1e-3)
+    np.testing.assert_allclose(both(images).xy[1], both(images[..., ::-1, :].copy()).xy[0], atol=1e-3)
 
 
 def test_a_checkpoint_of_another_network_is_refused(make_model: Callable[..., Path]) -> None:

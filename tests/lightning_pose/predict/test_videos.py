@@ -29,10 +29,10 @@ def test_instants_come_in_order_with_all_their_views(session: Session, batch_siz
     sizes, told = [], []
 
     def predictor(images: np.ndarray) -> Found:
-        assert images.shape[1:] == (32, 32, 3)
-        sizes.append(len(images))
-        grey = images.mean(axis=(1, 2, 3))
-        xy = np.stack([grey, np.arange(len(grey))], axis=-1)[None, :, None]
+        assert images.shape[1:] == (2, 32, 32, 3)
+        sizes.append(images.shape[0] * images.shape[1])
+        grey = images.mean(axis=(2, 3, 4))
+        xy = np.stack([grey, np.zeros_like(grey)], axis=-1)[None, :, :, None]
         return Found(np.concatenate([xy, xy + 1]), np.stack([grey, grey])[..., None])
 
     found = predict_session(session, predictor, (32, 32), batch_size=batch_size, on_frames=told.append)
@@ -54,15 +54,13 @@ def test_a_fault_of_the_network_ends_the_reading_threads(session: Session) -> No
         predict_session(session, predictor, (32, 32), batch_size=4)
 
 
-def test_unequal_sizes_are_scaled_view_by_view(
-    film_session: Callable[..., dict[str, Path]], world
-) -> None:
+def test_unequal_sizes_are_scaled_view_by_view(film_session: Callable[..., dict[str, Path]], world) -> None:
     videos = film_session("s", counts={"cam1": 2, "cam2": 2})
     session = check_session("s", videos, ("cam1", "cam2"))
 
     def predictor(images: np.ndarray) -> Found:
         middle = np.array([[[47.5, 31.5]]])  # of 96 x 64
-        return Found(np.tile(middle, (1, len(images), 1, 1)), np.ones((1, len(images), 1)))
+        return Found(np.tile(middle, (1, len(images), 2, 1, 1)), np.ones((1, len(images), 2, 1)))
 
     found = predict_session(session, predictor, (64, 96), batch_size=4)
     np.testing.assert_allclose(found.xy[0, 0, :, 0], [[79.5, 59.5]] * 2)

@@ -1,0 +1,37 @@
+"""The only rooms where a configuration becomes objects."""
+
+from lightning_pose.build.data import (
+    build_data,
+    build_frames,
+    build_frames_of,
+    build_split_rule,
+    image_size,
+)
+from lightning_pose.build.machine import (
+    choose_precision,
+    cpu_has_bf16,
+    least_steps,
+    steps_per_epoch,
+    total_steps,
+    trainer_options,
+)
+from lightning_pose.build.network import build_network, start_from
+from lightning_pose.build.task import build_augmentation, build_task
+
+__all__ = [
+    "build_augmentation",
+    "build_data",
+    "build_frames",
+    "build_frames_of",
+    "build_network",
+    "build_split_rule",
+    "build_task",
+    "choose_precision",
+    "cpu_has_bf16",
+    "image_size",
+    "least_steps",
+    "start_from",
+    "steps_per_epoch",
+    "total_steps",
+    "trainer_options",
+]

@@ -1,0 +1,70 @@
+"""From a configuration to the length of a training and the machine that it runs on."""
+
+import math
+from typing import Any, Literal, cast
+
+import torch
+
+from lightning_pose.config import Config
+from lightning_pose.data.module import LabeledData
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+def steps_per_epoch(config: Config, data: LabeledData) -> int:
+    """Return the batches of an epoch."""
+    limit, n = config.training.limit_train_batches, len(data.sampler)
+    if limit is None:
+        return n
+    return max(1, int(n * limit) if isinstance(limit, float) else min(n, limit))
+
+
+def total_steps(config: Config, batches: int) -> int:
+    """Return the steps of the optimiser in the whole training, of `batches` batches per epoch."""
+    training = config.training
+    if training.max_steps is not None:
+        return training.max_steps
+    return (training.max_epochs or 1) * math.ceil(batches / training.accumulate_grad_batches)
+
+
+def least_steps(config: Config, batches: int) -> int:
+    """Return the steps before which nothing stops early."""
+    training = config.training
+    if training.min_steps is not None:
+        return training.min_steps
+    return (training.min_epochs or 0) * math.ceil(batches / training.accumulate_grad_batches)
+
+
+def trainer_options(config: Config, batches: int) -> dict[str, Any]:
+    """Return the arguments of the trainer that the configuration decides; `callbacks.StopAt` counts steps."""
+    training = config.training
+    accelerator = "cpu" if training.num_gpus == 0 else training.accelerator
+    limit = training.limit_train_batches
+    per_epoch = math.ceil(batches / training.accumulate_grad_batches)
+    return {
+        "accelerator": accelerator,
+        "devices": 1,
+        "precision": choose_precision(training.precision, accelerator),
+        "max_epochs": math.ceil(total_steps(config, batches) / per_epoch),
+        "accumulate_grad_batches": training.accumulate_grad_batches,
+        "gradient_clip_val": training.gradient_clip,
+        "limit_train_batches": 1.0 if limit is None else limit,
+        "log_every_n_steps": training.log_every_n_steps,
+    }
+
+
+def choose_precision(wanted: str, accelerator: str) -> Precision:
+    """Return the precision to compute in; `auto` is 16 bit where the processor has instructions for it."""
+    if wanted != "auto":
+        return cast(Precision, {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}[wanted])
+    if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    if accelerator == "mps" or (accelerator == "auto" and torch.backends.mps.is_available()):
+        return "32-true"
+    return "bf16-mixed" if cpu_has_bf16() else "32-true"
+
+
+def cpu_has_bf16() -> bool:
+    """Return whether the processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX)."""
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))

@@ -1,0 +1,71 @@
+"""From a configuration to a network, with the weights that it starts from."""
+
+from pathlib import Path
+
+import torch
+
+from lightning_pose.config import Config
+from lightning_pose.core.errors import ModelError
+from lightning_pose.models.backbones import BACKBONES, build, load_weights, read_state
+from lightning_pose.models.base import PoseNetwork
+from lightning_pose.models.heads import PyramidHead, TransposedHead
+from lightning_pose.models.pose2d import Pose2D
+
+
+def build_network(config: Config, *, weights: bool = False) -> PoseNetwork:
+    """Return the network, random as its seed says.
+
+    Args:
+        config: completed.
+        weights: start from the weights that the configuration names; else random ones are for a checkpoint to
+            fill.
+
+    Raises:
+        ModelError: when the weights cannot be had or do not fit.
+    """
+    # torch's layers draw their weights from the global generator, which is given back as it was
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.rng_seed_model_pt)
+        network = _random_network(config)
+    if weights and config.model.backbone_weights not in (None, "none"):
+        load_weights(network.backbone, config.model.backbone_weights, config.model.backbone)
+    if weights and config.model.checkpoint is not None:
+        start_from(network, Path(config.model.checkpoint))
+    return network
+
+
+def _random_network(config: Config) -> PoseNetwork:
+    """Return the network that `model.model_type` names."""
+    model, n_keypoints = config.model, len(config.data.keypoint_names or [])
+    factor = config.data.downsample_factor
+    backbone = build(BACKBONES[model.backbone])
+    pyramid = (backbone.channels, backbone.strides, n_keypoints)
+    if model.head == "heatmap_fpn":
+        head = PyramidHead(*pyramid, downsample_factor=factor, width=model.head_width)
+    else:
+        head = TransposedHead(*pyramid, downsample_factor=factor)
+    return Pose2D(backbone, head, n_keypoints, 2**factor)
+
+
+def start_from(network: PoseNetwork, checkpoint: Path) -> None:
+    """Fill a network from a checkpoint of another training; a head for other keypoints starts anew.
+
+    Args:
+        network: changed in place.
+        checkpoint: a file, or a folder that is searched for `*-best.ckpt`, else `last.ckpt`.
+
+    Raises:
+        ModelError: when there is none, or its backbone is another one.
+    """
+    if checkpoint.is_dir():
+        found = sorted(checkpoint.rglob("*-best.ckpt")) or sorted(checkpoint.rglob("last.ckpt"))
+        if not found:
+            raise ModelError(f"model.checkpoint: {checkpoint} holds neither *-best.ckpt nor last.ckpt")
+        checkpoint = found[-1]
+    own = network.state_dict()
+    state = {key.removeprefix("network."): value for key, value in read_state(checkpoint).items()}
+    fits = {key: value for key, value in state.items() if key in own and value.shape == own[key].shape}
+    lacking = [key for key in own if key.startswith("backbone.") and key not in fits]
+    if lacking:
+        raise ModelError(f"model.checkpoint: {checkpoint} is of another backbone: it lacks {lacking[0]}")
+    network.load_state_dict(fits, strict=False)

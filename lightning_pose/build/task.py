@@ -1,0 +1,75 @@
+"""From a configuration to the training of a network: its losses, its augmentation and its optimiser."""
+
+import math
+
+from lightning_pose.build.machine import total_steps
+from lightning_pose.config import Config
+from lightning_pose.data.augment import Augmentation, Geometric
+from lightning_pose.data.photometric import Photometric
+from lightning_pose.losses.base import WeightedLoss, supervised
+from lightning_pose.losses.heatmap import HEATMAP_LOSSES
+from lightning_pose.models.base import PoseNetwork
+from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
+from lightning_pose.tasks.schedule import Course, multi_step, one_cycle
+
+
+def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Pose2DTask:
+    """Return the training of a network."""
+    training = config.training
+    optimisation = Optimisation(
+        optimizer=training.optimizer,
+        learning_rate=training.optimizer_params.learning_rate,
+        weight_decay=training.optimizer_params.weight_decay,
+        course=_course(config, steps_per_epoch),
+        steps_per_epoch=steps_per_epoch,
+        unfreeze_step=_unfreeze_step(config, steps_per_epoch),
+        seed=training.rng_seed_model_pt,
+    )
+    name = config.model.heatmap_loss_type
+    losses = [WeightedLoss(f"heatmap_{name}", supervised(HEATMAP_LOSSES[name]))]
+    return Pose2DTask(network, losses, build_augmentation(config), optimisation)
+
+
+def build_augmentation(config: Config) -> Augmentation:
+    """Return how training batches are moved and changed."""
+    options = config.training.augment
+    names = config.data.keypoint_names or []
+    geometric = Geometric(
+        rotation=options.rotation,
+        right_angles=tuple(options.right_angles),
+        zoom=options.zoom,
+        shift=options.shift,
+        flip=config.training.imgaug_hflip,
+    )
+    photometric = Photometric(
+        brightness=options.brightness,
+        contrast=options.contrast,
+        colour=options.colour,
+        blur=options.blur,
+        noise=options.noise,
+        erasing=options.erasing,
+        erasing_size=options.erasing_size,
+    )
+    swaps = [(names.index(a), names.index(b)) for a, b in config.data.swaps or []]
+    return Augmentation(geometric, photometric, swaps)
+
+
+def _course(config: Config, batches: int) -> Course:
+    """Return the course of the learning rate."""
+    training = config.training
+    if training.lr_scheduler == "onecycle":
+        return one_cycle(total_steps(config, batches), training.lr_scheduler_params.onecycle.warmup)
+    params = training.lr_scheduler_params.multisteplr
+    per_epoch = math.ceil(batches / training.accumulate_grad_batches)
+    steps = params.milestone_steps or [epoch * per_epoch for epoch in params.milestones or []]
+    return multi_step(steps, params.gamma)
+
+
+def _unfreeze_step(config: Config, batches: int) -> int:
+    """Return the step from which the backbone learns; one without weights learns from the start."""
+    training = config.training
+    if config.model.backbone_weights in (None, "none") and config.model.checkpoint is None:
+        return 0
+    if training.unfreezing_step is not None:
+        return training.unfreezing_step
+    return (training.unfreezing_epoch or 0) * math.ceil(batches / training.accumulate_grad_batches)

@@ -1,0 +1,45 @@
+import pytest
+import torch
+
+from lightning_pose.build import build_network, start_from
+from lightning_pose.core.errors import ModelError
+
+
+def test_a_checkpoint_of_other_keypoints_gives_its_backbone(config, tmp_path):
+    source, target = build_network(config()), config()
+    target.data.keypoint_names = ["a", "b"]
+    target.training.rng_seed_model_pt = 5
+    torch.save(
+        {"state_dict": {f"network.{k}": v for k, v in source.state_dict().items()}}, tmp_path / "last.ckpt"
+    )
+    network = build_network(target)
+    own_logits = network.head.logits.weight.clone()
+    start_from(network, tmp_path)
+    for one, two in zip(network.backbone.parameters(), source.backbone.parameters(), strict=True):
+        assert torch.equal(one, two)
+    assert torch.equal(network.head.logits.weight, own_logits)
+    other = config()
+    other.model.backbone = "resnet34"
+    with pytest.raises(ModelError, match="another backbone"):
+        start_from(build_network(other), tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match=r"neither .*best.ckpt nor last.ckpt"):
+        start_from(network, tmp_path / "empty")
+
+
+def test_weights_depend_on_the_seed_alone_and_the_global_generator_is_left_as_it_was(config):
+    state = torch.random.get_rng_state()
+    one, two, other = (build_network(config(rng_seed_model_pt=seed)) for seed in (0, 0, 1))
+    assert torch.equal(state, torch.random.get_rng_state())
+    first = [next(iter(network.parameters())) for network in (one, two, other)]
+    assert torch.equal(first[0], first[1])
+    assert not torch.equal(first[0], first[2])
+
+
+@pytest.mark.parametrize("head", ["heatmap_fpn", "heatmap_cnn"])
+def test_gradients_reach_every_weight(config, head):
+    made = config()
+    made.model.head = head
+    network = build_network(made)
+    network(torch.randn(1, 2, 3, 64, 64))["logits"].square().sum().backward()
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
