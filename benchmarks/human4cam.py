@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,14 +73,15 @@ def main() -> None:
         publish(args.docs, page, result)
 
 
-def run_chain(data: Path, out: Path, seeds: list[int], steps: int) -> Trajectories:
-    """Train, predict, smooth; return what came out."""
+def run_chain(
+    data: Path, out: Path, seeds: list[int], steps: int, settings: Sequence[str] = ()
+) -> Trajectories:
+    """Train with changed settings (`key=value`), predict, smooth; return what came out."""
     held_out = {"first": TRAINED, "last": LABELED - 1}
     write_text(out / "config.yaml", CONFIG.format(data=data.resolve(), steps=steps, **held_out))
     model, smoothed = out / "model", out / "smoothed"
-    if not (model / "ensemble.yaml").exists():
-        train = ("train", str(out / "config.yaml"), "--output_dir", str(model), "--seeds", *map(str, seeds))
-        run(*LITPOSE, *train)
+    train = ("train", str(out / "config.yaml"), *settings, "--output_dir", str(model))
+    run(*LITPOSE, *train, "--seeds", *map(str, seeds), *(["--resume"] if model.exists() else []))
     run(*LITPOSE, "predict", str(model), str(data / "videos"))
     calibration = data / "calibrations" / f"{SESSION}.toml"
     preds = model / "video_preds"
