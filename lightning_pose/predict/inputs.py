@@ -4,25 +4,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lightning_pose.core.errors import DataError, PoseError, VideoError, raise_collected
+from lightning_pose.core.errors import DataError, PoseError, raise_collected
 from lightning_pose.core.naming import group_by_session, parse_stem
 from lightning_pose.core.project import PROJECT_FILE, VIDEO_FOLDER, VIDEO_SUFFIXES, open_project
-from lightning_pose.core.video import VideoInfo, probe
+from lightning_pose.core.sessions import Session, check_session, videos_in
 
 OTHER_SETS = ("_new", "_test")  # ends of the names of label files of other recordings than those trained on
-
-
-class Session(NamedTuple):
-    """Synchronised videos, one per view of the model."""
-
-    name: str
-    videos: dict[str, Path]  # in the order of the model's views
-    infos: dict[str, VideoInfo]
-
-    @property
-    def n_frames(self) -> int:
-        """Frames of every view."""
-        return next(iter(self.infos.values())).n_frames
 
 
 class LabelSet(NamedTuple):
@@ -78,35 +65,6 @@ def find_inputs(paths: Iterable[Path | str], views: Sequence[str]) -> Inputs:
     return Inputs(sessions, label_sets, [*failures, *refused, *lacking])
 
 
-def check_session(name: str, videos: dict[str, Path], views: Sequence[str]) -> Session:
-    """Return a session whose videos are there, can be read and have the same number of frames.
-
-    Raises:
-        DataError: when a view is missing, or the numbers of frames differ; it says which.
-        VideoError: when videos cannot be read; all of them listed.
-    """
-    absent = [view for view in views if view not in videos]
-    if absent:
-        found = ", ".join(path.name for path in videos.values())
-        raise DataError(f"no video of view {', '.join(absent)}: expected one of every view, found {found}")
-    infos, faults = {}, []
-    for view in views:
-        try:
-            infos[view] = probe(videos[view])
-        except VideoError as error:
-            faults.append(str(error))
-    if faults:
-        raise_collected(VideoError, "videos cannot be read", faults)
-    counts = {view: info.n_frames for view, info in infos.items()}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{view} {count}" for view, count in counts.items())
-        raise DataError(
-            f"the views differ in their number of frames: {listed}. Frames are matched by number, so cut the "
-            "videos to the frames that all views have"
-        )
-    return Session(name, {view: videos[view] for view in views}, infos)
-
-
 def _collect(paths: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
     """Return the videos and label files that paths stand for, each once.
 
@@ -139,11 +97,7 @@ def _collect(paths: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:
 
 def _in_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the videos of a folder, and the label files where it is a project."""
-    videos = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
-    )
+    videos = videos_in(folder)
     if videos and not (folder / PROJECT_FILE).is_file():
         return videos, []
     try:

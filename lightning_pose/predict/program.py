@@ -13,8 +13,8 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import CalibrationError, ConfigError, ModelError, PoseError
 from lightning_pose.core.overlay import write_labeled_videos
 from lightning_pose.core.poses import Poses
+from lightning_pose.core.sessions import find_rig
 from lightning_pose.core.terminal import print_error
-from lightning_pose.predict.cameras import find_rig
 from lightning_pose.predict.ensemble import Consensus, combine
 from lightning_pose.predict.inputs import Failure, Inputs, LabelSet, Session, find_inputs
 from lightning_pose.predict.model import Model, open_model
@@ -44,7 +44,7 @@ class Options:
 
     Attributes:
         out_dir: folder for the results; the model's own by default.
-        calibration: a file for all sessions, `none` for no 3D; by default looked for, see `cameras.find_rig`.
+        calibration: a file for all sessions, `none` for no 3D; by default looked for, see `find_rig`.
         overrides: changes of the model's configuration, `key=value`.
         precision: of the forward pass.
         device: as torch names it, or `auto`.

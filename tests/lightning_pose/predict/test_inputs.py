@@ -9,7 +9,7 @@ import pytest
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import write_poses
-from lightning_pose.predict.inputs import check_session, find_inputs
+from lightning_pose.predict.inputs import find_inputs
 
 VIEWS = ("cam1", "cam2", "cam3")
 
@@ -94,10 +94,3 @@ def test_labels_that_lack_a_view_are_named(label_file: Callable[[str], Path]) ->
     reasons = [failure.reason for failure in found.failures]
     assert "belongs to no view of the model" in reasons[0]
     assert "no label file of view cam2: give those of all views" in reasons[1]
-
-
-def test_a_session_needs_every_view(film_session: Callable[..., dict[str, Path]]) -> None:
-    videos = film_session("a", counts={"cam1": 2, "cam3": 2})
-    with pytest.raises(DataError, match=r"no video of view cam2.*found a_cam1\.mp4, a_cam3\.mp4"):
-        check_session("a", videos, VIEWS)
-    assert list(check_session("a", videos, ("cam3", "cam1")).videos) == ["cam3", "cam1"]
