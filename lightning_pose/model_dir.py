@@ -170,6 +170,7 @@ def load_network(
         for key, value in read_state(path).items()
         if key.startswith("network.")
     }
+    state.setdefault("temperature", network.temperature)  # checkpoints of former versions have none
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

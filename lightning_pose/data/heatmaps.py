@@ -113,6 +113,22 @@ def decode(heatmaps: Float[Tensor, "*N K h w"], stride: int, sigma: float = SIGM
     return Decoded(xy.reshape(*shape, 2), confidence.reshape(shape))
 
 
+def decode_logits(
+    logits: Float[Tensor, "*N K h w"], stride: int, temperature: Float[Tensor, ""] | float = 1.0
+) -> Decoded:
+    """Return the coordinates of `decode`, and the confidences that it gives the map softmax(logits / T).
+
+    A temperature T above 1 spreads the maps of a network that is too sure, one below 1 sharpens those of one
+    that is too modest. Coordinates are those at T = 1.
+
+    Source: Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+    """
+    found = decode(heatmaps_from_logits(logits), stride)
+    if float(temperature) == 1:
+        return found
+    return Decoded(found.xy, decode(heatmaps_from_logits(logits / temperature), stride).confidence)
+
+
 def expected_xy(logits: Float[Tensor, "*N K h w"], stride: int) -> Decoded:
     """Return the centre of mass around each map's peak: coordinates that losses can differentiate.
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.data.batch import Outputs
-from lightning_pose.data.heatmaps import Decoded
+from lightning_pose.data.heatmaps import Decoded, decode_logits
 from lightning_pose.models.backbones import Backbone
 
 
@@ -22,6 +22,7 @@ class PoseNetwork(nn.Module, ABC):
         stride: network-input pixels per heatmap pixel.
         context: frames before and after an image that it looks at too; with 2, F is 5.
         joint_views: whether what it says of one view depends on the others.
+        temperature: of the confidences; 1 unless `lightning_pose.confidence` found a better one.
     """
 
     backbone: Backbone
@@ -29,6 +30,11 @@ class PoseNetwork(nn.Module, ABC):
     stride: int
     context: int = 0
     joint_views: bool = False
+    temperature: Float[Tensor, ""]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("temperature", torch.ones(()))
 
     @abstractmethod
     def forward(
@@ -45,9 +51,26 @@ class PoseNetwork(nn.Module, ABC):
             views: which of the trained views the V axis holds; None is all of them in order.
         """
 
-    @abstractmethod
+    def sequence(
+        self,
+        images: Float[Tensor, "S V 3 H W"],
+        camera: Camera | None = None,
+        views: Sequence[int] | None = None,
+    ) -> Outputs:
+        """Return what it says of the frames of a film that have `context` neighbours on both sides.
+
+        Args:
+            images: consecutive frames; the first and the last `context` of them are only looked at.
+            camera: of the S - 2 context frames that are predicted, else as in `forward`.
+            views: as in `forward`.
+        """
+        if not self.context:
+            return self(images, camera, views)
+        return self(images.unfold(0, 2 * self.context + 1, 1).movedim(-1, 2), camera, views)
+
     def decode(self, outputs: Outputs) -> Decoded:
         """Return coordinates in network-input pixels (B V K 2) and confidences (B V K)."""
+        return decode_logits(outputs["logits"], self.stride, self.temperature)
 
     def channels_last(self) -> "PoseNetwork":
         """Lay the weights out as convolutions like them on processors and GPUs alike; return the network."""

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.data.batch import Outputs
-from lightning_pose.data.heatmaps import Decoded, decode, heatmaps_from_logits
 from lightning_pose.models.backbones import Backbone
 from lightning_pose.models.base import PoseNetwork
 
@@ -38,7 +37,3 @@ class Pose2D(PoseNetwork):
         """Return logits in float32, under autocast too; cameras and the names of views say nothing to it."""
         flat = images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         return Outputs(logits=self.head(self.backbone(flat)).float().unflatten(0, images.shape[:2]))
-
-    def decode(self, outputs: Outputs) -> Decoded:
-        """Return coordinates in network-input pixels (B V K 2) and confidences (B V K)."""
-        return decode(heatmaps_from_logits(outputs["logits"]), self.stride)
