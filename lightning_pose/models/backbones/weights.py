@@ -102,8 +102,8 @@ def _from_hub(weights: str, name: str) -> Path:
         try:
             found = cached_file(hub_name, file, _raise_exceptions_for_missing_entries=False)
         except (OSError, ValueError, RuntimeError) as error:
-            cause = error
-            break
+            cause = error  # without a connection, the other file may be in the cache
+            continue
         if found is not None:
             return Path(found)
     licence = _licence(hub_name) if architecture.gated else ""

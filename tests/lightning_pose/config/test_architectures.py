@@ -19,6 +19,12 @@ def test_there_is_a_stage_for_every_map_and_a_way_to_weights(name, architecture)
     assert (architecture.hub_name is not None) + bool(architecture.origin) == (name != "vitt")
 
 
+def test_those_of_openmmlab_are_a_resnet50():
+    others = [held for held in BACKBONES.values() if held.origin]
+    assert len(others) == 6
+    assert {held._replace(origin="") for held in others} == {BACKBONES["resnet50"]._replace(hub_name=None)}
+
+
 def test_names_of_lightning_pose_are_there():
     named = {f"resnet{depth}" for depth in (18, 34, 50, 101, 152)}
     named |= {f"resnet50_{data}" for data in ("animal_apose", "animal_ap10k", "human_jhmdb", "human_hand")}

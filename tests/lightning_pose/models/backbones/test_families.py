@@ -1,4 +1,5 @@
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from lightning_pose.models.backbones import Backbone, TokenBackbone, build, buil
 
 from .conftest import SMALL
 
+PAGE = (Path(__file__).parents[4] / "docs" / "formats" / "backbones.md").read_text(encoding="utf-8")
+DIFFERENT = [name for name, held in BACKBONES.items() if not held.origin]  # the others are ResNet-50
 # Parameters as torchvision (ResNet, ConvNeXt) and timm (ViT) count them, less classifier and last
 # normalisation of the former; DINOv2 with 16 x 16 instead of 14 x 14 pixels in a patch and without its mask
 # token, MAE without its fixed positions.
@@ -35,7 +38,7 @@ def on_paper(name: str) -> Backbone:
         return build_backbone(name, (64, 96))
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", DIFFERENT)
 def test_every_backbone_has_the_strides_and_channels_that_it_states(name):
     backbone = on_paper(name)
     maps = backbone(torch.empty(2, 3, 64, 96, device="meta"))
@@ -47,6 +50,13 @@ def test_every_backbone_has_the_strides_and_channels_that_it_states(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_backbone_has_as_many_parameters_as_published(name):
     assert sum(p.numel() for p in on_paper(name).parameters()) == PUBLISHED[name]
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_the_page_gives_its_size_and_where_its_weights_come_from(name):
+    millions = sum(p.numel() for p in on_paper(name).parameters()) / 1e6
+    assert f"| `{name}` | {millions:.1f} | " in PAGE
+    assert f"](https://huggingface.co/{BACKBONES[name].hub_name})" in PAGE or name == "vitt"
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -14,6 +14,23 @@ def test_names_of_ours_stay_as_they_are(small, name, prefix):
         assert own_name(prefix + key, small[name].family) == key
 
 
+# As the larger models are named whose files the hub has.
+HUB = [
+    ("mae", "vit.encoder.layer.0.attention.attention.query.bias", "layers.0.attention.q_proj.bias"),
+    ("mae", "vit.embeddings.position_embeddings", "positions"),
+    ("dinov2", "dinov2.encoder.layer.11.attention.output.dense.bias", "layers.11.attention.o_proj.bias"),
+    ("hiera", "vision_encoder.backbone.blocks.3.mlp.proj_in.bias", "trunk.blocks.3.mlp.proj_in.bias"),
+    ("convnext", "convnext.encoder.stages.0.layers.1.dwconv.bias", "stages.0.layers.1.dwconv.bias"),
+    ("resnet", "resnet.encoder.stages.0.layers.1.layer.0.convolution.weight",
+     "stages.0.layers.1.layer.0.convolution.weight"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "name", "own"), HUB)
+def test_the_prefixes_of_larger_models_are_taken_off(family, name, own):
+    assert own_name(name, family) == own
+
+
 # Names as in the checkpoints that Meta publishes, and timm after it.
 META = {
     "patch_embed.proj.weight": "projection.weight",

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from transformers import ConvNextConfig
 from transformers.models.convnext.modeling_convnext import ConvNextModel
 from transformers.models.sam2.configuration_sam2 import Sam2HieraDetConfig, Sam2VisionConfig
 from transformers.models.sam2.modeling_sam2 import Sam2VisionModel
+from transformers.utils import cached_file
 
 from lightning_pose.config.architectures import BACKBONES
 from lightning_pose.core.errors import ModelError
@@ -217,12 +219,12 @@ def test_weights_that_no_hub_has_say_where_they_come_from(name, why):
 
 def test_weights_on_the_hub_come_from_its_cache(small, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     source, backbone = full("vits_dino"), full("vits_dino")
-    torch.save(source.state_dict(), tmp_path / "pytorch_model.bin")
-
-    def cached(name: str, file: str, **options: object) -> str | None:
-        assert name == "facebook/dino-vits16"
-        return str(tmp_path / file) if (tmp_path / file).exists() else None
-
-    monkeypatch.setattr("lightning_pose.models.backbones.weights.cached_file", cached)
+    model = tmp_path / "models--facebook--dino-vits16"
+    (model / "snapshots" / "c0ffee").mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("c0ffee")
+    torch.save(source.state_dict(), model / "snapshots" / "c0ffee" / "pytorch_model.bin")
+    offline = partial(cached_file, cache_dir=str(tmp_path), local_files_only=True)
+    monkeypatch.setattr("lightning_pose.models.backbones.weights.cached_file", offline)
     load_weights(backbone, "pretrained", "vits_dino")
     assert torch.equal(backbone.cls_token, source.cls_token)
