@@ -9,6 +9,7 @@ from lightning_pose.core.errors import ModelError
 from lightning_pose.models.backbones import BACKBONES, build, load_weights, read_state
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.models.heads import PyramidHead, TransposedHead
+from lightning_pose.models.multiview import MultiviewPose2D
 from lightning_pose.models.pose2d import Pose2D
 
 
@@ -44,6 +45,16 @@ def _random_network(config: Config) -> PoseNetwork:
         head = PyramidHead(*pyramid, downsample_factor=factor, width=model.head_width)
     else:
         head = TransposedHead(*pyramid, downsample_factor=factor)
+    if model.model_type == "heatmap_multiview_transformer":
+        return MultiviewPose2D(
+            backbone,
+            head,
+            n_keypoints,
+            2**factor,
+            n_views=len(config.data.view_names or [""]),
+            fusion_layers=model.fusion_layers,
+            camera_tokens=model.camera_tokens,
+        )
     return Pose2D(backbone, head, n_keypoints, 2**factor)
 
 

@@ -2,12 +2,12 @@
 
 import math
 
+from lightning_pose.build.losses import build_losses
 from lightning_pose.build.machine import total_steps
 from lightning_pose.config import Config
 from lightning_pose.data.augment import Augmentation, Geometric
+from lightning_pose.data.masking import PatchMasking
 from lightning_pose.data.photometric import Photometric
-from lightning_pose.losses.base import WeightedLoss, supervised
-from lightning_pose.losses.heatmap import HEATMAP_LOSSES
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 from lightning_pose.tasks.schedule import Course, multi_step, one_cycle
@@ -24,10 +24,10 @@ def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Po
         steps_per_epoch=steps_per_epoch,
         unfreeze_step=_unfreeze_step(config, steps_per_epoch),
         seed=training.rng_seed_model_pt,
+        masking=_masking(config, steps_per_epoch),
+        view_dropout=training.view_dropout,
     )
-    name = config.model.heatmap_loss_type
-    losses = [WeightedLoss(f"heatmap_{name}", supervised(HEATMAP_LOSSES[name]))]
-    return Pose2DTask(network, losses, build_augmentation(config), optimisation)
+    return Pose2DTask(network, build_losses(config), build_augmentation(config), optimisation)
 
 
 def build_augmentation(config: Config) -> Augmentation:
@@ -52,6 +52,21 @@ def build_augmentation(config: Config) -> Augmentation:
     )
     swaps = [(names.index(a), names.index(b)) for a, b in config.data.swaps or []]
     return Augmentation(geometric, photometric, swaps)
+
+
+def _masking(config: Config, batches: int) -> PatchMasking | None:
+    """Return how much is masked, and when; an epoch stands for the step that it begins with."""
+    options = config.training.patch_mask
+    if options is None or not (options.final_ratio or options.whole_views):
+        return None
+    first, last = (
+        step if step is not None else math.ceil((epoch or 0) * batches)
+        for step, epoch in (
+            (options.init_step, options.init_epoch),
+            (options.final_step, options.final_epoch),
+        )
+    )
+    return PatchMasking(first, last, options.init_ratio, options.final_ratio, options.whole_views)
 
 
 def _course(config: Config, batches: int) -> Course:

@@ -8,9 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lightning_pose.data.augment import Augmentation, Moved
+from lightning_pose.data.augment import Augmentation, Moved, move_points
 from lightning_pose.data.batch import LabeledBatch, Outputs, TrainingBatch, Truth, UnlabeledBatch
 from lightning_pose.data.heatmaps import expected_xy, render_targets
+from lightning_pose.data.masking import AnyBatch, PatchMasking, kept_views, take_views
 from lightning_pose.losses.base import Total, WeightedLoss, weighted_sum
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.schedule import Course, unfreeze
@@ -28,6 +29,8 @@ class Optimisation(NamedTuple):
         unfreeze_step: before it the backbone does not learn.
         seed: of the augmentation.
         strength: of the annealed losses, a function of the step.
+        masking: what a multi-view network does not see.
+        view_dropout: probability that a view is left out of a step.
     """
 
     optimizer: str
@@ -38,6 +41,16 @@ class Optimisation(NamedTuple):
     unfreeze_step: int = 0
     seed: int = 0
     strength: Course = lambda step: 1.0
+    masking: PatchMasking | None = None
+    view_dropout: float = 0.0
+
+
+class _Seen(NamedTuple):
+    """What the network sees of a batch, the sizes of its images on disk, and which views these are."""
+
+    moved: Moved
+    native_size: Float[Tensor, "B V 2"]
+    views: list[int] | None
 
 
 class Pose2DTask(pl.LightningModule):
@@ -89,6 +102,7 @@ class Pose2DTask(pl.LightningModule):
         """Return the losses that look at labels."""
         # drawing, moving and rendering need full precision and are no work for reduced one
         with torch.autocast(self.device.type, enabled=False):
+            batch, views = self._drop_views(batch, generator)
             moved, labels = self.augmentation(batch, generator)
             stride = self.network.stride
             size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
@@ -96,45 +110,50 @@ class Pose2DTask(pl.LightningModule):
             truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
             if "weight" in batch:
                 truth["weight"] = batch["weight"]
-        losses = [entry for entry in self.losses if not entry.unlabeled]
-        return self._compare(moved, truth, batch["native_size"], losses, strength)
+        seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
+        return self._compare(seen, truth, unlabeled=False, strength=strength)
 
     def _unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator, strength: float) -> Total:
         """Return the losses that look at video without labels."""
         with torch.autocast(self.device.type, enabled=False):
+            batch, views = self._drop_views(batch, generator)
             moved = self.augmentation.unlabeled(batch, generator)
         truth = Truth(clip=batch["clip"], stride=self.network.stride)
-        losses = [entry for entry in self.losses if entry.unlabeled]
-        return self._compare(moved, truth, batch["native_size"], losses, strength)
+        seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
+        return self._compare(seen, truth, unlabeled=True, strength=strength)
 
-    def _compare(
-        self,
-        moved: Moved,
-        truth: Truth,
-        native_size: Float[Tensor, "B V 2"],
-        losses: Sequence[WeightedLoss],
-        strength: float,
-    ) -> Total:
-        """Predict moved images and evaluate losses."""
-        if moved.camera is not None:
-            truth["camera"] = moved.camera
-        outputs = self.network(moved.images, moved.camera)
+    def _drop_views(self, batch: AnyBatch, generator: torch.Generator) -> tuple[AnyBatch, list[int] | None]:
+        """Leave views out of a batch; return it and which stay, None for all."""
+        views = kept_views(batch["images"].shape[1], self.optimisation.view_dropout, generator)
+        return (batch, None) if views is None else (take_views(batch, views), views)
+
+    def _masked(self, moved: Moved, generator: torch.Generator) -> Moved:
+        """Hide patches, where the network is to do without."""
+        masking = self.optimisation.masking
+        if masking is None:
+            return moved
+        return moved._replace(images=masking(moved.images, self.global_step, generator))
+
+    def _compare(self, seen: "_Seen", truth: Truth, *, unlabeled: bool, strength: float) -> Total:
+        """Predict moved images and evaluate the losses that look at such instants."""
+        if seen.moved.camera is not None:
+            truth["camera"] = seen.moved.camera
+        losses = [entry for entry in self.losses if entry.unlabeled == unlabeled]
+        outputs = self.network(seen.moved.images, seen.moved.camera, seen.views)
         with torch.autocast(self.device.type, enabled=False):
             if any(entry.needs_xy for entry in losses):
-                outputs = self._with_coordinates(outputs, moved, native_size)
+                outputs = self._with_coordinates(outputs, seen)
             return weighted_sum(losses, outputs, truth, strength)
 
-    def _with_coordinates(
-        self, outputs: Outputs, moved: Moved, native_size: Float[Tensor, "B V 2"]
-    ) -> Outputs:
+    def _with_coordinates(self, outputs: Outputs, seen: "_Seen") -> Outputs:
         """Add differentiable coordinates, in the moved images and in those on disk."""
         if "logits" in outputs:
             xy, confidence = expected_xy(outputs["logits"], self.network.stride)
             outputs = Outputs(logits=outputs["logits"], xy=xy, confidence=confidence)
-        size = torch.tensor(moved.images.shape[:-3:-1], device=native_size.device)  # width, height
-        back = torch.linalg.inv(moved.affine)
-        still = outputs["xy"].double() @ back[..., :2, :2].transpose(-1, -2) + back[..., None, :2, 2]
-        outputs["xy_frame"] = (still + 0.5) * (native_size / size)[..., None, :] - 0.5
+        height, width = seen.moved.images.shape[-2:]
+        size = torch.tensor([width, height], device=seen.native_size.device)
+        still = move_points(outputs["xy"].double(), torch.linalg.inv(seen.moved.affine))
+        outputs["xy_frame"] = (still + 0.5) * (seen.native_size / size)[..., None, :] - 0.5
         return outputs
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:

@@ -1,5 +1,7 @@
 from lightning_pose.build import build_augmentation, build_network, build_task
 from lightning_pose.config import load_config
+from lightning_pose.config.schema import PatchMask
+from lightning_pose.data.masking import PatchMasking
 
 
 def test_a_backbone_with_weights_is_frozen_until_its_epoch(config):
@@ -18,3 +20,12 @@ def test_flips_know_the_sides(toy_project):
     augmentation = build_augmentation(load_config(data).config)
     assert augmentation.geometric.flip
     assert augmentation.swaps == ((1, 2),)
+
+
+def test_masking_given_in_epochs_begins_and_ends_with_them(config):
+    made = config(max_epochs=10)
+    made.training.patch_mask = PatchMask(init_epoch=2, final_epoch=8, init_ratio=0.1, final_ratio=0.5)
+    masking = build_task(made, build_network(made), steps_per_epoch=7).optimisation.masking
+    assert masking == PatchMasking(14, 56, 0.1, 0.5, 0.0)
+    made.training.patch_mask = PatchMask(init_epoch=2, final_epoch=8, final_ratio=0.0)
+    assert build_task(made, build_network(made), steps_per_epoch=7).optimisation.masking is None
