@@ -72,10 +72,10 @@ def run(args: argparse.Namespace) -> int:
     config, notes = load_config(args.config, overrides)
     if notes:
         table = Table(
-            "key", "without effect, since", title="Keys that change nothing here", title_justify="left"
+            "key", "here", "since", title="Keys that mean something else here", title_justify="left"
         )
-        for key, reason in notes.items():
-            table.add_row(key, reason)
+        for note in notes:
+            table.add_row(note.key, note.became or "no effect", note.why)
         console.print(table)
     output = args.output_dir or Path("outputs", *datetime.now().strftime("%Y-%m-%d %H-%M-%S").split())
 

@@ -1,20 +1,27 @@
-"""What Lightning Pose's keys mean here, and which have no effect; said once, in one note."""
+"""What Lightning Pose's keys mean here: those that became others, and those without effect; said once."""
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lightning_pose.config.compatibility import (
+    HEATMAP_MODELS,
+    LOSSES,
+    MULTIVIEW,
+    losses_asked_for,
+    needs_video,
+)
+from lightning_pose.config.imgaug import translate_imgaug
+from lightning_pose.config.schema import Config
 
 # dotted key (or the start of one) -> why it changes nothing
 NO_EFFECT = {
-    "dali": "videos are read by PyAV",
     "hydra": "the output folder is --output_dir",
+    "dali.general": "training.rng_seed_model_pt seeds all",
+    "dali.base.predict": "videos are predicted in batches of training.val_batch_size",
+    "dali.context.predict": "videos are predicted in batches of training.val_batch_size",
     "data.header_rows": "the three header rows are found by themselves",
     "data.bbox_file": "labels and predictions stay in the coordinates of the images",
-    "data.camera_params_file": "no loss uses the calibration; prediction finds it by itself",
-    "data.mirrored_column_matches": "only the PCA losses use it",
-    "data.columns_for_singleview_pca": "only the PCA losses use it",
-    "training.imgaug_3d": "every view is moved by an affine of its own",
-    "training.patch_mask": "only the multi-view transformer uses it",
-    "training.num_workers": "images are decoded once and kept in memory",
     "training.profiler": "there is no profiler",
     "training.val_check_interval": "validation is every training.check_val_every_n_epoch epochs",
     "model.lightning_pose_version": "a record of what wrote the file",
@@ -24,17 +31,157 @@ NO_EFFECT = {
 }
 
 
-def without_effect(data: Mapping[str, Any], losses_used: list[str]) -> dict[str, str]:
-    """Return the keys of a configuration that are set and change nothing, each with the reason."""
-    notes = {}
-    for key, reason in NO_EFFECT.items():
-        if _is_set(_look_up(data, key)):
-            notes[key] = reason
-    section = data.get("losses")
+class Note(NamedTuple):
+    """What became of a key.
+
+    Attributes:
+        key: dotted.
+        became: the key and value that say it here; empty where it has no effect.
+        why: that is so.
+    """
+
+    key: str
+    became: str
+    why: str
+
+
+class Translated(NamedTuple):
+    """Nested data with the keys of Lightning Pose said in ours beside them, notes on that, and faults."""
+
+    data: dict[str, Any]
+    notes: list[Note]
+    faults: list[str]
+
+
+def translate(data: Mapping[str, Any]) -> Translated:
+    """Say in our keys what Lightning Pose says in its own; what is said in ours already stands."""
+    result = _Translation(data)
+    read = result.read
+    if _is_set(read("dali")) and not any(
+        result.is_given(f"model.{key}")
+        for key in ("backbone_weights", "backbone_checkpoint", "backbone_pretrained", "checkpoint")
+    ):
+        result.put("model.backbone_pretrained", True)
+        why = "not given, which means so there; model.backbone_weights=none starts from random weights"
+        result.notes.append(Note("model.backbone_pretrained", "model.backbone_weights: pretrained", why))
+    context = read("model.model_type") == "heatmap_mhcrnn"
+    length = "dali.context.train.batch_size" if context else "dali.base.train.sequence_length"
+    result.move(length, "training.unlabeled.clip_length", "frames in a row that each step sees")
+    result.move("training.num_workers", "training.unlabeled.num_workers", "labeled images are in memory")
+    devices = read("training.num_gpus")
+    if devices == 0:
+        result.put("training.accelerator", "cpu")
+        result.notes.append(Note("training.num_gpus", "training.accelerator: cpu", "no GPU is to be used"))
+    elif isinstance(devices, int) and devices > 1 and read("training.num_devices") in (None, 1):
+        result.put("training.num_devices", devices)
+        result.notes.append(Note("training.num_gpus", f"training.num_devices: {devices}", "a process each"))
+    if isinstance(read("training.imgaug"), Mapping):
+        _translate_table(result)
+    return Translated(result.data, result.notes, result.faults)
+
+
+class _Translation:
+    """Nested data that is being changed; what was given is left as it was."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = {key: dict(v) if isinstance(v, Mapping) else v for key, v in data.items()}
+        self.notes: list[Note] = []
+        self.faults: list[str] = []
+
+    def read(self, dotted: str) -> Any:
+        return _look_up(self.data, dotted)
+
+    def is_given(self, dotted: str) -> bool:
+        return self.read(dotted) is not None
+
+    def put(self, dotted: str, value: Any) -> None:
+        """Set a key; sections on the way are copied, not changed."""
+        *way, last = dotted.split(".")
+        section = self.data
+        for part in way:
+            inner = section.get(part)
+            if inner is not None and not isinstance(inner, Mapping):
+                return  # a fault that binding names
+            section[part] = dict(inner or {})
+            section = section[part]
+        section[last] = value
+
+    def move(self, key: str, to: str, why: str) -> None:
+        """Say a number in another key, unless that is given."""
+        value = self.read(key)
+        if isinstance(value, int) and not self.is_given(to):
+            self.put(to, value)
+            self.notes.append(Note(key, f"{to}: {value}", why))
+
+
+def _translate_table(result: _Translation) -> None:
+    """Replace a table of imgaug transforms by its nearest of `training.augment`."""
+    found, faults = translate_imgaug(result.read("training.imgaug"))
+    result.faults += faults
+    options: dict[str, Any] = {}
+    for name, changes in found.items():
+        for key, value in changes.items():
+            former = options.get(key, 0)
+            options[key] = (
+                sorted({*former, *value})
+                if former and key == "right_angles"
+                else (value if key == "right_angles" else max(former, value))
+            )
+        said = ", ".join(
+            f"{'training' if key == 'imgaug_hflip' else 'training.augment'}.{key}: {value}"
+            for key, value in changes.items()
+        )
+        why = "nearest to it" if said else "nothing here is like it"
+        result.notes.append(Note(f"training.imgaug.{name}", said, why))
+    if options.pop("imgaug_hflip", False):
+        result.put("training.imgaug_hflip", True)
+    own = result.read("training.augment")
+    result.put("training.augment", {**options, **(own if isinstance(own, Mapping) else {})})
+    result.put("training.imgaug", "none")
+
+
+def notes_on(data: Mapping[str, Any], config: Config) -> list[Note]:
+    """Return the weights of the losses in use, and the keys that are set and change nothing.
+
+    Args:
+        data: as given.
+        config: as completed.
+    """
+    notes = [Note(key, "", why) for key, why in NO_EFFECT.items() if _is_set(_look_up(data, key))]
+    notes += [Note(key, "", why) for key, why in _idle(config) if _is_set(_look_up(data, key))]
+    asked, section = losses_asked_for(config), data.get("losses")
     for name in section if isinstance(section, Mapping) else ():
-        if name not in losses_used:
-            notes[f"losses.{name}"] = "not in model.losses_to_use"
+        weight = config.losses[name].log_weight if name in config.losses else None
+        if name not in asked:
+            unused = "its log_weight is null" if weight is None else "not in model.losses_to_use"
+            notes.append(Note(f"losses.{name}", "", unused))
+        elif weight is not None:
+            said = f"weight {0.5 * math.exp(-weight):.3g}"
+            notes.append(Note(f"losses.{name}.log_weight", said, "1 / (2 exp(log_weight))"))
     return notes
+
+
+def _idle(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield keys that this configuration has no use for, each with the reason."""
+    model, asked = config.model, losses_asked_for(config)
+    if "pca_multiview" not in asked:
+        yield "data.mirrored_column_matches", "only losses.pca_multiview uses it"
+    if "pca_singleview" not in asked:
+        yield "data.columns_for_singleview_pca", "only losses.pca_singleview uses it"
+    if model.model_type != MULTIVIEW:
+        yield "training.patch_mask", f"only model.model_type: {MULTIVIEW} is masked"
+    if model.model_type not in HEATMAP_MODELS:
+        for key in ("head", "heatmap_loss_type"):
+            yield f"model.{key}", f"a {model.model_type} model has no heatmaps"
+    if not any(name in LOSSES for name in asked):
+        yield "callbacks.anneal_weight", "no loss is in use whose weight rises"
+    if not needs_video(config):
+        yield "training.unlabeled", "no loss looks at unlabeled video"
+    if model.backbone_weights in (None, "none") and model.checkpoint is None:
+        for key in ("unfreezing_epoch", "unfreezing_step", "unfreezing"):
+            yield f"training.{key}", "a backbone of random weights learns from the start"
+    if len(config.data.view_names or []) < 2:
+        yield "data.camera_params_file", "one view has no geometry"
 
 
 def _look_up(data: Any, dotted: str) -> Any:

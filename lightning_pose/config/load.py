@@ -9,9 +9,10 @@ import yaml
 
 from lightning_pose.config.bind import bind
 from lightning_pose.config.check import value_faults
+from lightning_pose.config.compatibility import view_faults
 from lightning_pose.config.complete import complete
 from lightning_pose.config.compose import compose_file, resolve_data
-from lightning_pose.config.legacy import without_effect
+from lightning_pose.config.legacy import Note, notes_on, translate
 from lightning_pose.config.schema import PRESETS, Config
 from lightning_pose.core.errors import ConfigError, raise_collected
 from lightning_pose.core.files import write_text
@@ -20,10 +21,10 @@ Source = Path | str | Mapping[str, Any] | Config
 
 
 class Loaded(NamedTuple):
-    """A configuration that can be trained, and the keys in it that change nothing, each with the reason."""
+    """A configuration that can be trained, and what became of keys that say it otherwise here, or nothing."""
 
     config: Config
-    notes: dict[str, str]
+    notes: list[Note]
 
 
 def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | None = None) -> Loaded:
@@ -48,14 +49,17 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
         data = resolve_data(
             dataclasses.asdict(source) if isinstance(source, Config) else dict(source), overrides
         )
-    bound = bind(Config, _with_preset(data))
+    translated = translate(data)
+    bound = bind(Config, _with_preset(translated.data))
     config, missing = complete(bound.record, (folder or Path.cwd()).resolve())
     # a key that a misspelling stood for is not missing as well
     missing = [fault for fault in missing if fault.partition(":")[0] not in bound.guesses]
-    faults = [*bound.faults, *value_faults(bound.record), *missing]
+    faults = [*bound.faults, *translated.faults, *value_faults(bound.record), *missing]
+    if config.data.keypoint_names and config.data.view_names is not None:
+        faults += view_faults(config)
     if faults:
         raise_collected(ConfigError, name, list(dict.fromkeys(faults)))
-    return Loaded(config, without_effect(data, config.model.losses_to_use or []))
+    return Loaded(config, [*translated.notes, *notes_on(data, config)])
 
 
 def read_saved(path: Path) -> Config:

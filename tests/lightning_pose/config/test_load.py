@@ -25,7 +25,7 @@ PEER = {
         "image_resize_dims": {"height": 256, "width": 256}, "data_dir": None,
         "video_dir": "${data.data_dir}/videos",
         "csv_file": "CollectedData.csv", "downsample_factor": 2, "num_keypoints": 3,
-        "keypoint_names": ["nose", "paw_left", "paw_right"], "mirrored_column_matches": [[0, 1], [2, 3]],
+        "keypoint_names": ["nose", "paw_left", "paw_right"], "mirrored_column_matches": [[0, 1], [2, 0]],
         "columns_for_singleview_pca": [0, 1, 2], "header_rows": [0, 1, 2],
     },
     "training": PEER_TRAINING,
@@ -80,8 +80,19 @@ def test_a_configuration_of_lightning_pose_is_read_and_its_idle_keys_are_named(t
     assert config.data.video_dir == f"{folder}/videos"
     assert config.model.heatmap_loss_type == "mse"
     assert config.callbacks.anneal_weight is not None
-    assert {"dali", "hydra", "losses.temporal", "training.patch_mask"} <= set(notes)
-    assert not {"training.optimizer", "data.csv_file", "training.imgaug"} & set(notes)
+    became = {note.key: note.became for note in notes}
+    for key in (
+        "dali.general",
+        "hydra",
+        "losses.temporal",
+        "training.patch_mask",
+        "training.unfreezing_epoch",
+    ):
+        assert became[key] == ""
+    assert became["dali.base.train.sequence_length"] == "training.unlabeled.clip_length: 32"
+    assert config.training.unlabeled.clip_length == 32
+    assert config.training.unlabeled.num_workers == 4
+    assert not {"training.optimizer", "data.csv_file", "training.imgaug"} & set(became)
 
 
 def test_three_faults_are_reported_together_with_the_nearest_key(toy_project, tmp_path):
@@ -101,13 +112,8 @@ def test_three_faults_are_reported_together_with_the_nearest_key(toy_project, tm
 @pytest.mark.parametrize(
     ("section", "values", "message"),
     [
-        ("model", {"model_type": "heatmap_mhcrnn"}, "available: heatmap"),
-        ("model", {"losses_to_use": ["temporal"]}, r"losses.temporal: .*not available; available"),
-        (
-            "losses",
-            {"supervised_reprojection_heatmap_mse": {"log_weight": 3.0}},
-            "reprojection.*not available",
-        ),
+        ("model", {"model_type": "heatmap_multiview"}, "did you mean heatmap_multiview_transformer"),
+        ("model", {"losses_to_use": ["temporale"]}, r"losses: 'temporale' is not available.*mean temporal"),
         ("data", {"view_names": ["left"]}, r"1 views \(left\), 2 label files"),
         (
             "data",
@@ -117,7 +123,7 @@ def test_three_faults_are_reported_together_with_the_nearest_key(toy_project, tm
         ("data", {"keypoint_names": ["nose", "paw_left", "tail"]}, r"lacks \['tail'\]"),
         ("data", {"num_keypoints": 4}, "num_keypoints is 4, but there are 3"),
         ("training", {"max_steps": 5, "max_epochs": 5}, "not in both"),
-        ("training", {"imgaug": {"Fliplr": {"p": 1}}}, "training.augment"),
+        ("training", {"imgaug": {"Fliprl": {"p": 1}}}, "imgaug.Fliprl: .*did you mean Fliplr"),
         ("eval", {"predict_vids_after_training": True}, r"no folder .*videos to predict"),
         ("training", {"split_file": "absent.csv"}, "split_file: there is no file"),
         ("training", {"optimizer_params": {"learning_rate": -1}}, "above 0, got -1"),
