@@ -65,9 +65,9 @@ def main() -> None:
             members = {name: [ensemble[m][name] for m in ensemble] for name in truth.rig.names}
             print(f"{views} cameras, seed {seed}", flush=True)
             loaded = load(members)
-            median = combine(loaded.points, None).pixels
+            median = combine(loaded.members.points, None).pixels
             weight = 1 / plain_variance(loaded.ensemble).mean(-1)
-            print("  one member  ", error_mm(truth.rig.triangulate(loaded.points[0]), truth))
+            print("  one member  ", error_mm(truth.rig.triangulate(loaded.members.points[0]), truth))
             print("  median      ", error_mm(truth.rig.triangulate(median), truth))
             print("  robust      ", error_mm(truth.rig.triangulate_robust(median, threshold_px=5).xyz, truth))
             print("  weighted    ", error_mm(truth.rig.triangulate(median, weight), truth))

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eks.ensemble import Average, Ensemble, combine
+from eks.ensemble import Average, Ensemble, collect
+from eks.ensemble import Members as EnsembleMembers
 from lightning_pose.core.csv_header import Header, read_header, read_lines
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import find_view, split_seed
@@ -103,7 +104,7 @@ class Loaded(NamedTuple):
     """An ensemble in memory."""
 
     ensemble: Ensemble
-    points: np.ndarray  # "M V T K 2"
+    members: EnsembleMembers
     names: tuple[str, ...]
     frames: np.ndarray
 
@@ -142,7 +143,8 @@ def load(members: Members, keypoints: Sequence[str] | None = None, average: Aver
     points = np.stack([stack_views(dict(zip(chosen, each, strict=True))) for each in by_member])
     said = [[poses.likelihood for poses in each if poses.likelihood is not None] for each in by_member]
     sure = np.stack(said) if all(len(each) == len(chosen) for each in said) else None
-    return Loaded(combine(points, sure, average), points, names, first.frames)
+    together = collect(points, sure, average)
+    return Loaded(together.rows(slice(None)), together, names, first.frames)
 
 
 def _faults(

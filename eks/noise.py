@@ -15,7 +15,7 @@ larger one.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.optimize import isotonic_regression
 
 from eks.ensemble import Ensemble
@@ -46,49 +46,63 @@ class Features(NamedTuple):
     doubt: Float[np.ndarray, "V T K"]
 
 
+class Scale(NamedTuple):
+    """What spreads are measured by, px^2."""
+
+    floor: float  # members that differ less agree
+    lone: float  # counts for one vote among several members: as bad as a cell in which they differ a lot
+
+
 class NoiseModel(NamedTuple):
     """How the variance of an observation follows from the ensemble; px^2."""
 
+    scale: Scale
     spread: Curve
     doubt: Curve
     keypoint: Float[np.ndarray, "V K"]  # logarithm of the factor of each keypoint
     learned: bool
 
-    def variance(self, features: Features) -> Float[np.ndarray, "V T K 2"]:
+    def variance(self, ensemble: Ensemble) -> Float[np.ndarray, "V T K 2"]:
         """Return the variance of every observation (px^2)."""
+        return self.expected(describe(ensemble, self.scale))
+
+    def expected(self, features: Features) -> Float[np.ndarray, "V T K 2"]:
+        """Return the variance of observations of these features (px^2)."""
         keypoint = self.keypoint[:, None, :, None]
         return np.exp(self.spread(features.spread) + self.doubt(features.doubt)[..., None] + keypoint)
 
 
-def describe(ensemble: Ensemble) -> Features:
-    """Return the features of every cell; a single vote is as unsure as its likelihood says.
+def measure_scale(ensemble: Ensemble) -> Scale:
+    """Return the scale of an ensemble's spreads."""
+    spread = _spread(ensemble)
+    spread = spread[np.isfinite(spread)]
+    if not spread.size:
+        return Scale(LEAST_SPREAD, 1.0)
+    typical, lone = np.quantile(spread, [0.5, 0.9])
+    return Scale(max(LEAST_SPREAD, 1e-3 * float(typical)), float(lone))
 
-    The spread is half that of the axis and half the mean of both axes: of a few members a variance is known
-    badly.
+
+def describe(ensemble: Ensemble, scale: Scale) -> Features:
+    """Return the features of every cell; a single vote is as unsure as its likelihood says."""
+    spread = _spread(ensemble)
+    spread = np.where(np.isfinite(spread), spread, scale.lone)
+    return Features(np.log(np.maximum(spread, scale.floor)), _log_doubt(ensemble.likelihood))
+
+
+def first_guess(features: Features, scale: Scale, members: Int[np.ndarray, "V"]) -> NoiseModel:
+    """Return the model before anything is learned: the spread, floored at its median; else 1 / likelihood.
+
+    A view with one member takes the common floor of the others over its likelihood, so that it counts as a
+    typical member does.
     """
-    spread = 0.5 * ensemble.spread + 0.5 * ensemble.spread.mean(-1, keepdims=True)
-    typical = np.nanmedian(spread) if np.isfinite(spread).any() else 1.0
-    # one vote among several members: as bad as a cell in which they differ a lot
-    lone = np.nanquantile(spread, 0.9) if np.isfinite(spread).any() else 1.0
-    spread = np.where(np.isfinite(spread), spread, lone)
-    floor = max(LEAST_SPREAD, 1e-3 * float(typical))
-    return Features(np.log(np.maximum(spread, floor)), _log_doubt(ensemble.likelihood))
-
-
-def first_guess(features: Features, members: int) -> NoiseModel:
-    """Return the model before anything is learned: the spread, floored at its median; else 1 / likelihood."""
-    views = len(features.doubt)
-    knots = _knots(features.spread)
-    doubt_knots = _knots(features.doubt)
-    flat = np.zeros_like(doubt_knots)
+    knots, doubt_knots = _knots(features.spread), _knots(features.doubt)
+    several = (members > 1)[:, None]
     centre = np.array([np.median(view) for view in features.spread])[:, None]
-    if members > 1:
-        spread = Curve(knots, np.logaddexp(knots, centre))
-        doubt = Curve(doubt_knots, flat)
-    else:
-        spread = Curve(knots, np.zeros_like(knots))
-        doubt = Curve(doubt_knots, np.maximum(doubt_knots, 0.0))
-    return NoiseModel(spread, doubt, np.zeros((views, features.doubt.shape[2])), learned=False)
+    usual = centre[members > 1].mean() + np.log(2) if several.any() else 0.0
+    spread = np.where(several, np.logaddexp(knots, centre), usual)
+    doubt = np.where(several, 0.0, np.maximum(doubt_knots, 0.0))
+    keypoint = np.zeros((len(members), features.doubt.shape[2]))
+    return NoiseModel(scale, Curve(knots, spread), Curve(doubt_knots, doubt), keypoint, learned=False)
 
 
 def learn(
@@ -133,6 +147,11 @@ def learn(
     return model._replace(learned=True)
 
 
+def _spread(ensemble: Ensemble) -> Float[np.ndarray, "V T K 2"]:
+    """Return half the spread of the axis and half the mean of both: few members know a variance badly."""
+    return 0.5 * ensemble.spread + 0.5 * ensemble.spread.mean(-1, keepdims=True)
+
+
 def _log_doubt(likelihood: Float[np.ndarray, "V T K"]) -> Float[np.ndarray, "V T K"]:
     """Return log((1 - p + 0.05) / p): 1 / p for small p, and still telling 0.9 from 0.99."""
     sure = np.clip(likelihood, 1e-4, 1.0)
@@ -153,7 +172,7 @@ def _ratios(
     parts: Float[np.ndarray, "V T K 2"],
 ) -> Float[np.ndarray, "V T K 2"]:
     """Return squared residuals over what is expected of them, clipped."""
-    expected = model.variance(features) * np.maximum(parts, 1e-9)
+    expected = model.expected(features) * np.maximum(parts, 1e-9)
     return np.where(parts > 0, np.minimum(square / expected, CLIP), 0.0)
 
 

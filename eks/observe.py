@@ -111,6 +111,10 @@ class Seen(NamedTuple):
 
     # smoothing uses variance * fading / belief; the gate judges by the whole variance
 
+    def rows(self, rows: slice) -> "Seen":
+        """Return some frames."""
+        return Seen(self.pixels[:, rows], self.variance[:, rows], self.belief[:, rows], self.fading)
+
 
 class Fit(NamedTuple):
     """How the observations lie about a trajectory."""
@@ -134,8 +138,8 @@ def relate(emission: Emission, basis: Basis, seen: Seen, state: Gaussian, *, gat
     fits = []
     for start in range(0, len(state.mean), CHUNK):  # a few thousand frames fit into the processor's cache
         rows = slice(start, start + CHUNK)
-        part = Seen(seen.pixels[:, rows], seen.variance[:, rows], seen.belief[:, rows], seen.fading)
-        fits.append(_relate(emission, basis, part, Gaussian(state.mean[rows], state.covariance[rows]), gate))
+        part = Gaussian(state.mean[rows], state.covariance[rows])
+        fits.append(_relate(emission, basis, seen.rows(rows), part, gate))
     if len(fits) == 1:
         return fits[0]
     potentials = Potentials(*(np.concatenate(p) for p in zip(*(f.potentials for f in fits), strict=True)))

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from eks.ensemble import Ensemble, plain_variance
+from eks.ensemble import Ensemble, Recording, plain_variance
 from eks.kalman import Gaussian
 from eks.observe import Basis, Linear
 from eks.rounds import Model
-from eks.states import fill
+from eks.states import fill, solve_frames
 from lightning_pose.core.errors import DataError
 
 TRIMS = 3  # rounds of leaving out rows that the components do not explain
@@ -104,7 +104,7 @@ def fit_latent(ensemble: Ensemble, good: list[Bool[np.ndarray, " T"]], size: int
     return Latent(emission, np.stack(spreads), np.stack(steps))
 
 
-def plain_latent_model(latent: Latent, ensemble: Ensemble) -> Model:
+def plain_latent_model(latent: Latent, recording: Recording) -> Model:
     """Return the plain model: Q = step covariance over its largest entry, m0 = 0, S0 = score variance."""
     step = latent.step / np.abs(latent.step).max((1, 2), keepdims=True)
     size = step.shape[-1]
@@ -113,7 +113,7 @@ def plain_latent_model(latent: Latent, ensemble: Ensemble) -> Model:
     inverse = np.linalg.inv(scale)
     spread = inverse * latent.spread[:, None, :] @ np.swapaxes(inverse, 1, 2)
     prior = Gaussian(np.zeros((size, len(step))), np.moveaxis(spread, 0, -1))
-    start = fill(latent.emission.invert(ensemble.pixels, np.ones(ensemble.count.shape)))
+    start = fill(solve_frames(latent.emission, recording))
     return Model(basis, prior, start)
 
 

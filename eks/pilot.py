@@ -5,13 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from eks.ensemble import Ensemble, plain_variance
+from eks.ensemble import Ensemble, Recording, plain_variance
 from eks.kalman import Gaussian, Motion, Potentials
-from eks.noise import Features, NoiseModel, first_guess, learn
+from eks.noise import Features, NoiseModel, describe, first_guess, learn, measure_scale
 from eks.observe import Basis, Emission, Fit, Linear, Seen, relate
 from eks.persistence import Persistence, decay_of, measure, white
 from eks.rounds import Model, Settings, alone, iterate
-from eks.tune import Spans, choose_spans, cut, maximise
+from eks.tune import Spans, choose_spans, cut, cut_recording, maximise
 
 LEARNING_ROUNDS = 3
 GATING = Settings(max_rounds=4, tolerance=0.1)
@@ -37,37 +37,35 @@ class _Pieces(NamedTuple):
     """The pieces of the recording side by side, as if they were further keypoints."""
 
     emission: Emission
+    ensemble: Ensemble
     model: Model
     seen: Seen
     state: Gaussian
     spans: Spans
 
 
-def fly(
-    emission: Emission, ensemble: Ensemble, model: Model, features: Features | None, settings: Settings
-) -> Pilot:
+def fly(emission: Emission, recording: Recording, model: Model, settings: Settings) -> Pilot:
     """Learn the noise, how long it lasts, and s, from at most a few thousand frames.
 
     Args:
         emission: how states become pixels.
-        ensemble: what the members say.
+        recording: what the members say.
         model: of the state.
-        features: of the ensemble's cells; None keeps to the plain noise.
         settings: how to smooth.
     """
-    n_frames, n_keypoints = ensemble.count.shape[1:]
+    _, n_frames, n_keypoints = recording.shape
     ones = np.ones(n_keypoints)
     s = None if settings.s is None else np.broadcast_to(np.asarray(settings.s, float), n_keypoints).copy()
-    if s is not None and features is None:
+    if s is not None and not settings.robust:
         return Pilot(None, s, ones, ones)
     spans = choose_spans(n_frames, settings.tuning_frames, settings.spans)
-    pieces = _cut_all(emission, ensemble, model, spans)
+    pieces = _cut_all(emission, recording, model, spans)
     noise, lasting = None, white(n_keypoints)
-    if features is None:
-        variance = cut(plain_variance(ensemble, settings.weighted), spans)
-        pieces = pieces._replace(seen=pieces.seen._replace(variance=variance))
+    if settings.robust:
+        pieces, noise, lasting = _learn(pieces, n_keypoints)
     else:
-        pieces, noise, lasting = _learn(pieces, ensemble, features)
+        variance = plain_variance(pieces.ensemble, settings.weighted)
+        pieces = pieces._replace(seen=pieces.seen._replace(variance=variance))
     fading = np.tile(1 - lasting.lasting, len(spans))
     pieces = pieces._replace(seen=pieces.seen._replace(fading=fading))
     if noise is not None and not noise.learned:
@@ -83,33 +81,32 @@ def fly(
     return Pilot(noise, s, 1 - lasting.lasting, inflation)
 
 
-def _learn(
-    pieces: _Pieces, ensemble: Ensemble, features: Features
-) -> tuple[_Pieces, NoiseModel, Persistence]:
+def _learn(pieces: _Pieces, n_keypoints: int) -> tuple[_Pieces, NoiseModel, Persistence]:
     """Gate each frame by its own views and learn the noise of the rest, in turns; then how long it lasts."""
-    n_keypoints = ensemble.count.shape[2]
     whole = pieces.seen.pixels.shape
 
     def side_by_side(part: np.ndarray) -> np.ndarray:
         """Put the pieces one after the other again: (V, L, S K, ...) to (V, L S, K, ...)."""
         return part.reshape(whole[0], -1, n_keypoints, *part.shape[3:])
 
-    parts = Features(*(side_by_side(cut(part, pieces.spans)) for part in features))
-    prior = noise = first_guess(features, ensemble.members)
+    scale = measure_scale(pieces.ensemble)
+    parts = Features(*(side_by_side(part) for part in describe(pieces.ensemble, scale)))
+    prior = noise = first_guess(parts, scale, pieces.ensemble.members)
     lasting = white(n_keypoints)
     walk = Motion(np.ones(whole[2]))  # a typical step per frame
     for turn in range(LEARNING_ROUNDS):
-        seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
+        seen = pieces.seen._replace(variance=noise.expected(parts).reshape(whole))
         if turn == 0:
             state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state)
         else:  # the motion tells more outliers from the rest than a frame of few views can
-            _, seen, *_ = iterate(pieces.emission, pieces.model, seen, pieces.state, walk, GATING)
+            done = iterate(pieces.emission, pieces.model, seen, pieces.state, walk, GATING)
+            seen = seen._replace(belief=done.belief)
             state, seen, fit = alone(pieces.emission, pieces.model.basis, seen, pieces.state, gate=False)
         pieces = pieces._replace(seen=seen, state=state)
         lasting = measure(_standardised(fit, seen), n_keypoints)
         residual = np.where((seen.belief == 1)[..., None], fit.residual, np.nan)
         noise = learn(prior, parts, side_by_side(residual), side_by_side(fit.redundancy), lasting.duration)
-    seen = pieces.seen._replace(variance=noise.variance(parts).reshape(whole))
+    seen = pieces.seen._replace(variance=noise.expected(parts).reshape(whole))
     return pieces._replace(seen=seen), noise, lasting
 
 
@@ -136,10 +133,9 @@ def _tune_with_level(
     width, pieces_tiled = 3.0, len(pieces.spans)
     for _ in range(TUNING_ROUNDS):
         now = seen._replace(variance=seen.variance * np.tile(level, pieces_tiled)[:, None])
-        state, now, *_ = iterate(
-            pieces.emission, pieces.model, now, state, Motion(np.tile(s, pieces_tiled)), GATING
-        )
-        seen = seen._replace(belief=now.belief)
+        motion = Motion(np.tile(s, pieces_tiled))
+        state, belief, *_ = iterate(pieces.emission, pieces.model, now, state, motion, GATING)
+        seen, now = seen._replace(belief=belief), now._replace(belief=belief)
         fit = relate(pieces.emission, pieces.model.basis, now, state, gate=False)
         steps = np.exp(width * np.linspace(-1, 1, LEVELS))
         trials = [
@@ -187,13 +183,14 @@ def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Fl
     state, seen = pieces.state, pieces.seen
     for _ in range(TUNING_ROUNDS):
         motion = Motion(np.tile(s, len(pieces.spans)))
-        state, seen, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, GATING)
+        state, belief, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, GATING)
+        seen = seen._replace(belief=belief)
         fit = relate(pieces.emission, pieces.model.basis, seen, state, gate=False)
         s = maximise(fit.potentials, pieces.model.prior, groups).s
     return s
 
 
-def _cut_all(emission: Emission, ensemble: Ensemble, model: Model, spans: Spans) -> _Pieces:
+def _cut_all(emission: Emission, recording: Recording, model: Model, spans: Spans) -> _Pieces:
     """Cut the recording into the pieces of the pilot."""
     n = len(spans)
     if isinstance(emission, Linear):
@@ -206,9 +203,10 @@ def _cut_all(emission: Emission, ensemble: Ensemble, model: Model, spans: Spans)
     state = Gaussian(mean, np.zeros((len(mean), size, size, batch)))
     first = np.stack([mean[:10, :, k].mean(0) for k in range(batch)], -1)
     prior = Gaussian(first, np.tile(model.prior.covariance, n))
-    pixels = cut(ensemble.pixels, spans)
-    seen = Seen(pixels, np.ones(pixels.shape), np.ones(pixels.shape[:3]), np.ones(batch))
-    return _Pieces(emission, Model(basis, prior, start), seen, state, spans)
+    ensemble = cut_recording(recording, spans)
+    ones = np.ones(ensemble.shape)
+    seen = Seen(ensemble.pixels, np.ones(ensemble.pixels.shape), ones, np.ones(batch))
+    return _Pieces(emission, ensemble, Model(basis, prior, start), seen, state, spans)
 
 
 def _noise_level(fit: Fit, n_keypoints: int) -> Float[np.ndarray, "K"]:

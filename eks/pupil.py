@@ -15,12 +15,11 @@ from jaxtyping import Float
 from eks.inputs import Loaded, Member, load
 from eks.kalman import Gaussian, Motion, Potentials, log_likelihood
 from eks.multicam import Result, as_poses
-from eks.noise import describe
-from eks.observe import Basis, Linear, Seen, relate
+from eks.observe import Basis, Linear, relate
 from eks.pilot import fly
 from eks.record import describe_run
-from eks.rounds import Model, Progress, Settings, alone, iterate
-from eks.smoother import Smoothed, finish, noise_variance
+from eks.rounds import Model, Progress, Settings, iterate
+from eks.smoother import Smoothed, begin, finish, watch
 from eks.states import fill
 from lightning_pose.core.errors import DataError
 
@@ -68,7 +67,8 @@ def smooth(
         **{
             field: np.moveaxis(getattr(loaded.ensemble, field), 2, 0)[:, 0, :, None]
             for field in ("pixels", "spread", "likelihood", "count")
-        }
+        },
+        members=np.repeat(loaded.ensemble.members, len(POINTS)),
     )
     weights = np.array(
         [[[SIDES[name.split("_")[1]][i], 1.0 - i, float(i)] for i in range(2)] for name in POINTS]
@@ -78,20 +78,16 @@ def smooth(
     spread = np.maximum(start.var((0, 1)), 1e-6)
     settings = Settings(s=(1.0,), robust=options.robust, spans=options.s_frames, weighted=options.weighted)
     walk = _model(start, spread, np.full(3, 0.99))
-    features = describe(ensemble) if options.robust else None
-    pilot = fly(emission, ensemble, walk, features, settings)
-    variance = noise_variance(pilot, ensemble, features, settings)
-    seen = Seen(ensemble.pixels, variance, np.ones(ensemble.count.shape), pilot.fading)
-    state = Gaussian(np.moveaxis(walk.basis.inner(start), 1, 2), np.zeros((len(start), 3, 3, 1)))
-    if options.robust:
-        state, seen, _ = alone(emission, walk.basis, seen, state)
-    fit = relate(emission, walk.basis, seen, state, gate=False)
+    pilot = fly(emission, ensemble, walk, settings)
+    seen = watch(ensemble, pilot, settings)
+    state = begin(emission, walk, seen, settings)
+    fit = relate(emission, walk.basis, seen.rows(slice(None)), state, gate=False)
     smoothness = _tune(fit.potentials, walk, spread, options)
     model = _model(start, spread, smoothness)
     ratio = np.diag(walk.basis.scale[0]) / np.diag(model.basis.scale[0])
     state = Gaussian(state.mean * ratio[:, None], state.covariance * np.outer(ratio, ratio)[..., None])
     done = iterate(emission, model, seen, state, _motion(smoothness), settings)
-    smoothed = finish(emission, model, done, pilot, variance)
+    smoothed = finish(emission, model, seen, done, pilot)
     return _result(loaded, smoothed, smoothness, options)
 
 
@@ -163,7 +159,8 @@ def _result(loaded: Loaded, smoothed: Smoothed, smoothness: np.ndarray, options:
     points.variance = np.moveaxis(smoothed.variance[..., 0, :], 0, 1)[None]
     unseen = ~np.asarray(np.isfinite(loaded.ensemble.pixels).any((0, 1, 3)))
     views = {VIEW: as_poses(loaded, points, 0, unseen, options.weighted)}
-    record = describe_run(smoothed, ("pupil",), POINTS, loaded.ensemble.members, options)
+    members = np.repeat(loaded.ensemble.members, len(POINTS))
+    record = describe_run(smoothed, ("pupil",), POINTS, members, options)
     record["keypoints"]["pupil"] |= {"diameter_s": float(smoothness[0]), "com_s": float(smoothness[1])}
     del record["keypoints"]["pupil"]["s"]
     return Result(views, None, smoothed, record)

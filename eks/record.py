@@ -14,7 +14,7 @@ PACKAGES = ("lightning-pose-3d", "numpy", "scipy")
 
 
 def describe_run(
-    smoothed: Smoothed, names: Sequence[str], cameras: Sequence[str], members: int, options: Any
+    smoothed: Smoothed, names: Sequence[str], cameras: Sequence[str], members: np.ndarray, options: Any
 ) -> dict[str, Any]:
     """Return s, likelihoods, rounds, what was gated, flags, versions and timings, ready for JSON.
 
@@ -22,7 +22,7 @@ def describe_run(
         smoothed: the result.
         names: keypoints.
         cameras: in order.
-        members: of the ensemble.
+        members: of the ensemble, in each view.
         options: dataclass of the flags.
     """
     gated = (smoothed.belief < 1).mean(1)
@@ -39,7 +39,7 @@ def describe_run(
             for k, name in enumerate(names)
         },
         "cameras": list(cameras),
-        "members": members,
+        "members": dict(zip(cameras, members.tolist(), strict=True)),
         "frames": int(smoothed.state.shape[0]),
         "rounds": smoothed.rounds,
         "moved_px": smoothed.moved,

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from eks.accelerate import smooth_states
-from eks.kalman import Gaussian, Motion
+from eks.ensemble import Ensemble, Recording
+from eks.kalman import Gaussian, Motion, filter_states, smooth_back
 from eks.observe import Basis, Emission, Fit, Seen, each_frame_alone, relate
 from eks.tune import Spans
 
 ALONE_ROUNDS = 4
+CELLS = 200_000  # frames times keypoints that are worked on at a time
+LEAST_FRAMES = 1024
 Progress = Callable[[str], None]
 
 
@@ -50,11 +52,25 @@ class Model(NamedTuple):
     start: Float[np.ndarray, "T K D"]
 
 
+class Watched(NamedTuple):
+    """Observations of a recording that is read a few thousand frames at a time; as `Seen`."""
+
+    recording: Recording
+    variance: Callable[[Ensemble], Float[np.ndarray, "V T K 2"]]
+    belief: Float[np.ndarray, "V T K"]
+    fading: Float[np.ndarray, "K"]
+
+    def rows(self, rows: slice) -> Seen:
+        """Return some frames."""
+        ensemble = self.recording.rows(rows)
+        return Seen(ensemble.pixels, self.variance(ensemble), self.belief[:, rows], self.fading)
+
+
 class Iterated(NamedTuple):
     """The end of the rounds."""
 
     state: Gaussian
-    seen: Seen
+    belief: Float[np.ndarray, "V T K"]
     log_likelihood: Float[np.ndarray, "K"]
     rounds: int
     moved: float
@@ -73,22 +89,70 @@ def alone(
 
 
 def iterate(
-    emission: Emission, model: Model, seen: Seen, state: Gaussian, motion: Motion, settings: Settings
+    emission: Emission,
+    model: Model,
+    seen: Seen | Watched,
+    state: Gaussian,
+    motion: Motion,
+    settings: Settings,
+    *,
+    in_place: bool = False,
+    progress: Progress | None = None,
 ) -> Iterated:
     """Linearise at the trajectory, gate, smooth, and again, until it moves less than the tolerance.
 
     At the end the mean is the most probable trajectory (Gauss-Newton). The gate closes after half of the
     rounds, so that the rest converges on fixed noise.
+
+    Every round goes through the recording in chunks, forth and back, and hands the state over exactly. A
+    chunk that moves no more rests until a neighbour moves their common border, so that one slow frame does
+    not hold up an hour. Memory grows with the recording only by the arrays of `state` and `seen.belief`,
+    which `in_place` overwrites, and by one trajectory.
     """
-    before = emission.predict(model.basis.outer(np.moveaxis(state.mean, 1, 2)))
-    moved, log_likelihood, count = np.inf, np.zeros(state.mean.shape[-1]), 0
-    while count < settings.max_rounds and moved > settings.tolerance:
+    if not in_place:
+        state, seen = Gaussian(*(part.copy() for part in state)), seen._replace(belief=seen.belief.copy())
+    former = np.empty_like(state.mean)
+    chunks = chunks_of(len(former), former.shape[-1])
+    awake, moved, gains = np.full(len(chunks), True), np.zeros(len(chunks)), [np.zeros(0)] * len(chunks)
+    carries = [model.prior] * (len(chunks) + 1)  # the state predicted for the first frame of each chunk
+    count = 0
+    while count < settings.max_rounds and awake.any():
         gate = settings.robust and 2 * count < settings.max_rounds
-        fit = relate(emission, model.basis, seen, state, gate=gate)
-        seen = seen._replace(belief=fit.belief)
-        state, log_likelihood = smooth_states(fit.potentials, model.prior, motion)
-        after = emission.predict(model.basis.outer(np.moveaxis(state.mean, 1, 2)))
-        step = np.abs(after - before)
-        moved, before = float(np.max(step[np.isfinite(step)], initial=0.0)), after
+        for i in np.flatnonzero(awake):
+            rows = chunks[i]
+            now = Gaussian(state.mean[rows], state.covariance[rows])
+            fit = relate(emission, model.basis, seen.rows(rows), now, gate=gate)
+            seen.belief[:, rows], former[rows] = fit.belief, now.mean
+            filtered, carries[i + 1], gains[i] = filter_states(fit.potentials, carries[i], motion)
+            state.mean[rows], state.covariance[rows] = filtered
+        for i in np.flatnonzero(awake)[::-1]:
+            rows = chunks[i]
+            after = carries[-1]
+            if i + 1 < len(chunks):
+                after = Gaussian(state.mean[rows.stop], state.covariance[rows.stop])
+            now = smooth_back(Gaussian(state.mean[rows], state.covariance[rows]), after, motion)
+            state.mean[rows], state.covariance[rows] = now
+            step = _moved(emission, model.basis, former[rows], now.mean)
+            moved[i] = step.max()
+            awake[i] = moved[i] > settings.tolerance
+            awake[max(i - 1, 0)] |= step[0] > settings.tolerance
+            awake[min(i + 1, len(chunks) - 1)] |= step[-1] > settings.tolerance
         count += 1
-    return Iterated(state, seen, log_likelihood, count, moved)
+        if progress is not None:
+            progress(f"round {count}: {awake.mean():.0%} of the recording still moves")
+    return Iterated(state, seen.belief, np.sum(gains, axis=0), count, float(moved.max()))
+
+
+def chunks_of(n_frames: int, n_keypoints: int) -> list[slice]:
+    """Return the chunks of frames that are worked on at a time."""
+    length = max(CELLS // n_keypoints, LEAST_FRAMES)
+    return [slice(start, min(start + length, n_frames)) for start in range(0, n_frames, length)]
+
+
+def _moved(
+    emission: Emission, basis: Basis, before: Float[np.ndarray, "T D K"], after: Float[np.ndarray, "T D K"]
+) -> Float[np.ndarray, " T"]:
+    """Return how far any keypoint moved in any view, for every frame, px."""
+    a, b = (emission.predict(basis.outer(np.moveaxis(mean, 1, 2))) for mean in (before, after))
+    step = np.abs(b - a)
+    return np.where(np.isfinite(step), step, 0.0).max((0, 2, 3))

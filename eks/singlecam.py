@@ -6,10 +6,11 @@ import numpy as np
 
 from eks.inputs import Member, load
 from eks.kalman import Gaussian
-from eks.multicam import Options, Result, as_poses, check_spans, group, per_keypoint
+from eks.multicam import Result, as_poses
 from eks.observe import Basis, Linear
+from eks.options import Options, settings_of
 from eks.record import describe_run
-from eks.rounds import Model, Progress, Settings
+from eks.rounds import Model, Progress
 from eks.smoother import smooth_ensemble
 from eks.states import fill, robust_model
 
@@ -39,21 +40,15 @@ def smooth(
     shape = (len(names), 2, 2)
     emission = Linear(np.broadcast_to(np.eye(2), shape)[None], np.zeros((1, len(names), 2)))
     if options.robust:
-        model = robust_model(emission, ensemble, np.ones(ensemble.count.shape))
+        model = robust_model(emission, ensemble)
     else:
-        start = fill(ensemble.pixels[0])
+        start = fill(ensemble.pixels[0].copy())
         spread = np.maximum(start.var(0), 1e-6)
         basis = Basis(start.mean(0), np.broadcast_to(np.eye(2), shape).copy())
         model = Model(
             basis, Gaussian(np.zeros((2, len(names))), np.eye(2)[..., None] * spread.T[:, None]), start
         )
-    settings = Settings(
-        s=per_keypoint(options.s, names),
-        robust=options.robust,
-        spans=check_spans(options.s_frames, len(loaded.frames)),
-        groups=group(options.blocks, len(names)),
-        weighted=options.weighted,
-    )
+    settings = settings_of(options, names, len(loaded.frames))
     smoothed = smooth_ensemble(emission, ensemble, model, settings, progress)
     unseen = ~np.asarray(np.isfinite(ensemble.pixels).any((0, 1, 3)))
     views = {CAMERA: as_poses(loaded, smoothed, 0, unseen, options.weighted)}

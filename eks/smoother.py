@@ -8,16 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
-from eks.ensemble import Ensemble, plain_variance
+from eks.ensemble import Recording, plain_variance
 from eks.kalman import Gaussian, Motion
-from eks.noise import Features, NoiseModel, describe
-from eks.observe import Emission, Seen, projected_variance
+from eks.noise import NoiseModel
+from eks.observe import Emission, projected_variance
 from eks.pilot import Pilot, fly
-from eks.rounds import Iterated, Model, Progress, Settings, alone, iterate
+from eks.rounds import Iterated, Model, Progress, Settings, Watched, alone, chunks_of, iterate
 
 
 @dataclass(eq=False)
@@ -57,7 +58,7 @@ class Smoothed:
 
 def smooth_ensemble(
     emission: Emission,
-    ensemble: Ensemble,
+    recording: Recording,
     model: Model,
     settings: Settings,
     progress: Progress | None = None,
@@ -66,55 +67,68 @@ def smooth_ensemble(
 
     Args:
         emission: how states become pixels.
-        ensemble: what the members say.
+        recording: what the members say.
         model: of the state.
         settings: how to smooth.
         progress: called with the name of a stage when it begins.
     """
     seconds: dict[str, float] = {}
-    features = describe(ensemble) if settings.robust else None
     with _timed("tune", seconds, progress):
-        pilot = fly(emission, ensemble, model, features, settings)
+        pilot = fly(emission, recording, model, settings)
     with _timed("smooth", seconds, progress):
-        variance = noise_variance(pilot, ensemble, features, settings)
-        seen = Seen(ensemble.pixels, variance, np.ones(ensemble.count.shape), pilot.fading)
-        mean = np.moveaxis(model.basis.inner(model.start), 1, 2)
-        state = Gaussian(mean, np.zeros((len(mean), mean.shape[1], *mean.shape[1:])))
-        if settings.robust:
-            state, seen, _ = alone(emission, model.basis, seen, state)
-        done = iterate(emission, model, seen, state, Motion(pilot.s), settings)
+        seen = watch(recording, pilot, settings)
+        state = begin(emission, model, seen, settings)
+        motion = Motion(pilot.s)
+        done = iterate(emission, model, seen, state, motion, settings, in_place=True, progress=progress)
     with _timed("project", seconds, progress):
-        smoothed = finish(emission, model, done, pilot, variance)
+        smoothed = finish(emission, model, seen, done, pilot)
     smoothed.seconds = seconds
     return smoothed
 
 
-def noise_variance(
-    pilot: Pilot, ensemble: Ensemble, features: Features | None, settings: Settings
-) -> Float[np.ndarray, "V T K 2"]:
-    """Return the variance of every observation (px^2), as learned or as the ensemble says."""
-    if pilot.noise is None or features is None:
-        return plain_variance(ensemble, settings.weighted)
-    return pilot.noise.variance(features)
+def watch(recording: Recording, pilot: Pilot, settings: Settings) -> Watched:
+    """Return the observations with their variance as learned, or as the ensemble says."""
+    noise = pilot.noise
+    variance = partial(plain_variance, weighted=settings.weighted) if noise is None else noise.variance
+    return Watched(recording, variance, np.ones(recording.shape), pilot.fading)
 
 
-def finish(
-    emission: Emission,
-    model: Model,
-    done: Iterated,
-    pilot: Pilot,
-    variance: Float[np.ndarray, "V T K 2"],
-) -> Smoothed:
-    """Return the trajectory in the units of the world, and in every view."""
-    state = Gaussian(done.state.mean, done.state.covariance * pilot.inflation)
-    pixels, spread = projected_variance(emission, model.basis, state)
+def begin(emission: Emission, model: Model, seen: Watched, settings: Settings) -> Gaussian:
+    """Return the trajectory to begin from: each frame alone, gated; in the plain model where `model` starts.
+
+    What the gate says is written into `seen.belief`.
+    """
+    n_frames, n_keypoints, _ = model.start.shape
+    size = model.basis.scale.shape[-1]
+    state = Gaussian(np.empty((n_frames, size, n_keypoints)), np.zeros((n_frames, size, size, n_keypoints)))
+    for rows in chunks_of(n_frames, n_keypoints):
+        state.mean[rows] = np.moveaxis(model.basis.inner(model.start[rows]), 1, 2)
+        if settings.robust:
+            now = Gaussian(state.mean[rows], state.covariance[rows])
+            now, part, _ = alone(emission, model.basis, seen.rows(rows), now)
+            state.mean[rows], state.covariance[rows] = now
+            seen.belief[:, rows] = part.belief
+    return state
+
+
+def finish(emission: Emission, model: Model, seen: Watched, done: Iterated, pilot: Pilot) -> Smoothed:
+    """Return the trajectory in the units of the world, and in every view; `done.state` is overwritten."""
+    state, basis = done.state, model.basis
+    whole = (*done.belief.shape, 2)
+    pixels, spread, observed = (np.empty(whole) for _ in range(3))
+    mean, covariance = np.moveaxis(state.mean, 1, 2), np.moveaxis(state.covariance, -1, 1)
+    for rows in chunks_of(*mean.shape[:2]):
+        part = Gaussian(state.mean[rows], state.covariance[rows] * pilot.inflation)
+        pixels[:, rows], spread[:, rows] = projected_variance(emission, basis, part)
+        observed[:, rows] = seen.rows(rows).variance
+        mean[rows], covariance[rows] = basis.outer(mean[rows]), basis.outer_covariance(part.covariance)
     return Smoothed(
-        state=model.basis.outer(np.moveaxis(state.mean, 1, 2)),
-        covariance=model.basis.outer_covariance(state.covariance),
+        state=mean,
+        covariance=covariance,
         pixels=pixels,
         variance=spread,
-        observed=variance,
-        belief=done.seen.belief,
+        observed=observed,
+        belief=done.belief,
         s=pilot.s,
         log_likelihood=done.log_likelihood,
         rounds=done.rounds,

@@ -11,43 +11,53 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float
 
-from eks.ensemble import Ensemble
+from eks.ensemble import Recording, plain_variance
 from eks.kalman import Gaussian
 from eks.observe import Basis, Calibrated, Emission
-from eks.rounds import Model
+from eks.rounds import Model, chunks_of
 from lightning_pose.core.camera import Camera, undistort_views
 
 MAD = 1.4826  # of a Gaussian: standard deviation over median absolute deviation
 FIRST = 10  # frames that tell where a keypoint begins
 
 
-def robust_model(emission: Emission, ensemble: Ensemble, weight: Float[np.ndarray, "V T K"]) -> Model:
+def robust_model(emission: Emission, recording: Recording) -> Model:
     """Return a basis of one step per unit, and a prior that is vague.
 
     Args:
         emission: how states become pixels.
-        ensemble: what the members say.
-        weight: of the observations, 1 / px^2.
+        recording: what the members say.
     """
-    raw = emission.invert(ensemble.pixels, weight)
-    start = fill(raw)
-    size = raw.shape[-1]
-    centre = np.nanmedian(start, axis=0)
-    step = np.median(_typical_step(raw), axis=-1)
-    known = np.isfinite(step) & (step > 0)
+    start = solve_frames(emission, recording)
+    size = start.shape[-1]
+    step = np.median(_typical_step(start), axis=-1)
+    start = fill(start)
+    centre = np.stack([np.nanmedian(keypoint, axis=0) for keypoint in start.swapaxes(0, 1)])
     extent = np.nanmax(np.ptp(start, axis=0), initial=0.0) or 1.0
+    known = np.isfinite(step) & (step > 0)
     usual = np.median(step[known]) if known.any() else 1e-3 * extent
     step = np.where(known, np.maximum(step, 1e-2 * usual), usual)
     basis = Basis(centre, step[:, None, None] * np.eye(size))
-    z = basis.inner(start)
-    vague = (np.ptp(z, axis=0).max(-1) + 100.0) ** 2
-    first = np.median(z[:FIRST], axis=0)
+    vague = (np.ptp(start, axis=0).max(-1) / step + 100.0) ** 2
+    first = np.median(basis.inner(start[:FIRST]), axis=0)
     return Model(basis, Gaussian(first.T, np.eye(size)[..., None] * vague), start)
 
 
+def solve_frames(emission: Emission, recording: Recording) -> Float[np.ndarray, "T K D"]:
+    """Return the state of each frame from its views alone, weighted by the plain variance; NaN if unseen."""
+    _, n_frames, n_keypoints = recording.shape
+    found = []
+    for rows in chunks_of(n_frames, n_keypoints):
+        part = recording.rows(rows)
+        found.append(emission.invert(part.pixels, 1 / plain_variance(part).mean(-1)))
+    return np.concatenate(found)
+
+
 def fill(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "T K D"]:
-    """Bridge missing points in straight lines; a keypoint that is never there sits amid the others."""
-    filled = points.copy()
+    """Bridge missing points in straight lines, in place.
+
+    A keypoint that is never there sits amid the others.
+    """
     rows = np.arange(len(points))
     for k in range(points.shape[1]):
         there = np.isfinite(points[:, k]).all(-1)
@@ -55,22 +65,21 @@ def fill(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "T K D"]:
             continue
         if not there.any():
             everywhere = points[np.isfinite(points).all(-1)]
-            filled[:, k] = np.median(everywhere, axis=0) if len(everywhere) else 0.0
+            points[:, k] = np.median(everywhere, axis=0) if len(everywhere) else 0.0
             continue
         for d in range(points.shape[2]):
-            filled[:, k, d] = np.interp(rows, rows[there], points[there, k, d])
-    return filled
+            points[:, k, d] = np.interp(rows, rows[there], points[there, k, d])
+    return points
 
 
 def _typical_step(points: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "K D"]:
     """Return the robust standard deviation of the change from frame to frame; NaN where there is none."""
-    change = np.diff(points, axis=0)
-    change = np.where(np.isfinite(change).all(-1, keepdims=True), change, np.nan)
     step = np.full(points.shape[1:], np.nan)
     for k in range(points.shape[1]):
-        own = change[np.isfinite(change[:, k, 0]), k]
-        if len(own):
-            step[k] = MAD * np.median(np.abs(own - np.median(own, axis=0)), axis=0)
+        change = np.diff(points[:, k], axis=0)
+        change = change[np.isfinite(change).all(-1)]
+        if len(change):
+            step[k] = MAD * np.median(np.abs(change - np.median(change, axis=0)), axis=0)
     return step
 
 
@@ -86,18 +95,26 @@ def plain_model(emission: Calibrated, points: Float[np.ndarray, "M V T K 2"], ji
         points: pixels of every member.
         jitter: world units squared.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a frame that no pair sees is NaN, and filled below
-        raw = np.nanmean(np.stack([_between_pairs(member, emission.camera) for member in points]), axis=0)
-    step = _typical_step(raw)
+    start = np.concatenate(
+        [_mean_of_pairs(points[:, :, rows], emission.camera) for rows in chunks_of(*points.shape[2:4])]
+    )
+    step = _typical_step(start)
     step = np.where(np.isfinite(step), step, 0.0)
     step = np.maximum(step, 1e-3 * max(float(np.median(step)), 1e-12))
-    start = fill(raw)
+    start = fill(start)
     size = start.shape[-1]
     centre = start[:FIRST].mean(0)
-    spread = (start.var(0) + jitter) / step**2
+    variance = np.stack([keypoint.var(0) for keypoint in start.swapaxes(0, 1)])
+    spread = (variance + jitter) / step**2
     prior = Gaussian(np.zeros((size, len(step))), np.eye(size)[..., None] * spread.T[:, None])
     return Model(Basis(centre, step[..., None] * np.eye(size)), prior, start)
+
+
+def _mean_of_pairs(points: Float[np.ndarray, "M V T K 2"], camera: Camera) -> Float[np.ndarray, "T K 3"]:
+    """Return the mean of all members' triangulations; NaN where no member has one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing but NaN
+        return np.nanmean(np.stack([_between_pairs(member, camera) for member in points]), axis=0)
 
 
 def _between_pairs(pixels: Float[np.ndarray, "V T K 2"], camera: Camera) -> Float[np.ndarray, "T K 3"]:

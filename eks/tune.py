@@ -5,11 +5,13 @@ candidates of s at once. So s is searched for without gradients: a coarse grid o
 times, a finer one around the best, then the vertex of the parabola through the best three.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from eks.ensemble import Ensemble, Recording
 from eks.kalman import Gaussian, Motion, Potentials, log_likelihood
 
 COARSE = np.linspace(-16.0, 10.0, 14)  # log s in units of the basis, whose steps are of order one
@@ -99,6 +101,24 @@ def cut(part: Float[np.ndarray, "V T K *rest"], spans: Spans) -> Float[np.ndarra
     for index, (start, stop) in enumerate(spans):
         pieces[:, : stop - start, index] = part[:, start:stop]
     return pieces.reshape(views, length, len(spans) * keypoints, *part.shape[3:])
+
+
+def cut_recording(recording: Recording, spans: Spans) -> Ensemble:
+    """Put pieces of a recording side by side as `cut` does; shorter ones end in frames that nobody saw."""
+    length = max(stop - start for start, stop in spans)
+    parts = [recording.rows(slice(*span)) for span in spans]
+
+    def beside(columns: Sequence[np.ndarray], nothing: float) -> np.ndarray:
+        rest = [(0, 0)] * (columns[0].ndim - 2)
+        padded = [
+            np.pad(part, [(0, 0), (0, length - part.shape[1]), *rest], constant_values=nothing)
+            for part in columns
+        ]
+        return np.concatenate(padded, axis=2)
+
+    fills = (np.nan, np.nan, 0.0, 0)
+    together = (beside([part[i] for part in parts], fill) for i, fill in enumerate(fills))
+    return Ensemble._make([*together, recording.members])
 
 
 def _vertex(grid: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

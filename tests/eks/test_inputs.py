@@ -89,4 +89,4 @@ def test_a_keypoint_that_one_file_lacks_is_named(tmp_path):
 def test_chosen_keypoints_come_in_the_order_asked_for(tmp_path):
     loaded = load({"cam1": [table(tmp_path / "a.csv")]}, ["tail", "nose"])
     assert loaded.names == ("tail", "nose")
-    np.testing.assert_array_equal(loaded.points[0, 0, 0], [[2, 3], [0, 1]])
+    np.testing.assert_array_equal(loaded.members.points[0, 0, 0], [[2, 3], [0, 1]])

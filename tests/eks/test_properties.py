@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from eks.accelerate import bucket, smooth_states
 from eks.ensemble import combine
 from eks.kalman import Gaussian, Motion, Potentials, smooth
 from eks.multicam import Options
@@ -65,22 +64,6 @@ def test_keypoints_do_not_know_their_order(seed, n_frames, order):
     )
     np.testing.assert_array_equal(other.mean, state.mean[..., order])
     np.testing.assert_array_equal(other_value, value[order])
-
-
-@pytest.mark.parametrize("n_frames", [1, 37, 1000])
-def test_compiled_sweeps_give_what_numpy_gives(n_frames):
-    pytest.importorskip("jax")
-    seen, prior, motion = random_potentials(3, n_frames, 3, 2)
-    expected, value = smooth(seen, prior, motion)
-    got, got_value = smooth_states(seen, prior, motion, jax_from=0)
-    np.testing.assert_allclose(got.mean, expected.mean, atol=1e-9)
-    np.testing.assert_allclose(got.covariance, expected.covariance, rtol=1e-8, atol=1e-10)
-    np.testing.assert_allclose(got_value, value, rtol=1e-10)
-
-
-@given(st.integers(1, 2_000_000))
-def test_padding_adds_at_most_a_quarter(n_frames):
-    assert n_frames <= bucket(n_frames) <= 1.25 * n_frames + 1
 
 
 @settings(quick, max_examples=3)
