@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
-from lightning_pose.data.cameras import check_cameras
+from lightning_pose.data.cameras import calibrate
 from lightning_pose.data.labels import LabeledFrames, read_labeled_frames
 from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import SplitRule
+from lightning_pose.data.targets import reproject_labels, weigh_keypoints
+
+GEOMETRIC_LOSSES = ("supervised_reprojection_heatmap_mse", "supervised_pairwise_projections")
 
 
 def image_size(config: Config) -> tuple[int, int]:
@@ -18,26 +21,52 @@ def image_size(config: Config) -> tuple[int, int]:
 
 
 def build_frames(config: Config, progress: Callable[[int, int], None] | None = None) -> LabeledFrames:
-    """Read and check the labels and images, and hold the labels to the calibrations that are there.
+    """Read and check the labels and images, hold the labels to the calibrations, and make the targets.
 
     Raises:
         DataError: with everything that does not fit.
-        CalibrationError: when a calibration contradicts the labels.
+        CalibrationError: when a calibration contradicts the labels, or one that is needed is not there.
     """
-    frames = build_frames_of(config, csv_paths(config), progress)
-    if config.data.bbox_file is None:  # labels of cropped images are not where the camera saw them
-        check_cameras(frames, Path(config.data.data_dir or "."))
+    training = config.training
+    frames = _read(config, csv_paths(config), progress)
+    _calibrate(config, frames, geometric_options(config))
+    if training.reproject_labels:
+        frames.targets = reproject_labels(frames, training.reproject_weight)
+    if training.keypoint_weights:
+        frames.targets = weigh_keypoints(frames.targets, frames.keypoint_names, training.keypoint_weights)
     return frames
 
 
 def build_frames_of(
     config: Config, files: dict[str, Path], progress: Callable[[int, int], None] | None = None
 ) -> LabeledFrames:
-    """Read and check other label files of the same views.
+    """Read and check other label files of the same views, for evaluation.
 
     Raises:
         DataError: with everything that does not fit.
+        CalibrationError: when a calibration contradicts the labels, or one that is needed is not there.
     """
+    frames = _read(config, files, progress)
+    _calibrate(config, frames, ["model.camera_tokens"] if config.model.camera_tokens else [])
+    return frames
+
+
+def geometric_options(config: Config) -> list[str]:
+    """Return the options that are on and cannot do without a calibration of every labeled session."""
+    asked = set(config.model.losses_to_use or ())
+    asked |= {name for name, loss in config.losses.items() if loss.log_weight is not None}
+    switches = {
+        "training.imgaug_3d": config.training.imgaug_3d,
+        "training.reproject_labels": config.training.reproject_labels,
+        "model.camera_tokens": config.model.camera_tokens,
+    } | {f"losses.{name}": name in asked for name in GEOMETRIC_LOSSES}
+    return [name for name, on in switches.items() if on]
+
+
+def _read(
+    config: Config, files: dict[str, Path], progress: Callable[[int, int], None] | None
+) -> LabeledFrames:
+    """Read labels and decode images."""
     return read_labeled_frames(
         files,
         Path(config.data.data_dir or "."),
@@ -47,6 +76,19 @@ def build_frames_of(
         uniform_for_missing=config.training.uniform_heatmaps_for_nan_keypoints,
         cache_gib=config.training.cache_gib,
         progress=progress,
+    )
+
+
+def _calibrate(config: Config, frames: LabeledFrames, needed_by: Sequence[str]) -> None:
+    """Give labeled frames the cameras that there are."""
+    data, data_dir = config.data, Path(config.data.data_dir or ".")
+    boxes = [data.bbox_file] if isinstance(data.bbox_file, str) else data.bbox_file
+    calibrate(
+        frames,
+        data_dir,
+        camera_file=None if data.camera_params_file is None else data_dir / data.camera_params_file,
+        box_files=None if boxes is None else [data_dir / file for file in boxes],
+        needed_by=needed_by,
     )
 
 

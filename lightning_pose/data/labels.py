@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.labels import missing_images, outside_image
 from lightning_pose.core.naming import image_file
@@ -18,6 +20,14 @@ from lightning_pose.data.images import ImageCache
 Progress = Callable[[int, int], None]
 
 
+class Targets(NamedTuple):
+    """What training is to find; labels are what evaluation compares with. `targets` makes them differ."""
+
+    xy: Float[np.ndarray, "N V K 2"]  # network-input pixels
+    visible: Int[np.ndarray, "N V K"]
+    weight: Float[np.ndarray, "N V K"] | None = None
+
+
 class LabeledFrames:
     """Images and labels of N instants in V views, at the network's size.
 
@@ -27,6 +37,8 @@ class LabeledFrames:
         xy: labels in network-input pixels (N V K 2).
         visible: 0 ignore, 1 occluded, 2 visible (N V K); a missing label is 0, or 1 where that was asked for.
         native_sizes: width and height on disk (N V 2).
+        targets: what batches hold; the labels, unless more is set.
+        camera: of the network-size images, fields (N V ...), NaN where an instant has none; None without any.
     """
 
     def __init__(
@@ -51,6 +63,8 @@ class LabeledFrames:
         points = np.stack([p.points for p in poses.values()], axis=1)
         self.xy = network_from_native(points, self.native_sizes[:, :, None], images.size)
         self.visible = np.stack([_visible(p, uniform_for_missing) for p in poses.values()], axis=1)
+        self.targets = Targets(self.xy, self.visible)
+        self.camera: Camera | None = None
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -75,13 +89,18 @@ class LabeledFrames:
         n, index = len(self), list(rows)
         places = [view * n + row for row in index for view in range(len(self.poses))]
         images = self._images.take(places).reshape(len(index), len(self.poses), *self.size, 3)
-        return LabeledBatch(
+        batch = LabeledBatch(
             images=torch.from_numpy(images),
-            xy=torch.from_numpy(self.xy[index]),
-            visible=torch.from_numpy(self.visible[index]),
+            xy=torch.from_numpy(self.targets.xy[index]),
+            visible=torch.from_numpy(self.targets.visible[index]),
             native_size=torch.from_numpy(self.native_sizes[index]).double(),
             index=torch.tensor(index),
         )
+        if self.targets.weight is not None:
+            batch["weight"] = torch.from_numpy(self.targets.weight[index])
+        if self.camera is not None:
+            batch["camera"] = Camera(*(torch.from_numpy(field[index]) for field in self.camera))
+        return batch
 
 
 def network_from_native(
