@@ -9,6 +9,7 @@ SHELL = Shell(
     verbs={
         "demo": "lightning_pose.cli.demo",
         "synth": "lightning_pose.cli.synth",
+        "recommend": "lightning_pose.cli.recommend",
         "train": "lightning_pose.cli.train",
         "predict": "lightning_pose.cli.predict",
         "app": "lightning_pose.cli.app",

@@ -1,0 +1,1 @@
+"""A training configuration for a project, with the reason of every choice: facts, rules, text."""
