@@ -61,4 +61,5 @@ class Truth(TypedDict, total=False):
     visible: Int[Tensor, "B V K"]
     camera: Camera  # of the moved images, fields (B, V, ...)
     clip: Int[Tensor, "B"]
+    views: list[int]  # which of the model's views the V axis holds; absent where it holds all in order
     stride: int  # network pixels per heatmap pixel
