@@ -6,7 +6,7 @@ for `top`. In a project of one view, the view is the empty string.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -148,6 +148,49 @@ def frame_index(image: str) -> int:
     if not digits:
         raise DataError(f"'{image}' has no frame number: expected a name such as img00000012.png")
     return int(digits[-1])
+
+
+def image_at(image: str, offset: int) -> str | None:
+    """Return the path of the image so many frames later; None before frame 0.
+
+    The digits that `frame_index` reads change and keep their padding: `img00000099.png` becomes
+    `img00000100.png`.
+
+    Raises:
+        DataError: when the name has no digits.
+    """
+    number = frame_index(image) + offset
+    if number < 0:
+        return None
+    name = _posix(image).name
+    *_, digits = re.finditer(r"\d+", _posix(image).stem)
+    changed = name[: digits.start()] + str(number).zfill(len(digits[0])) + name[digits.end() :]
+    return image[: len(image) - len(name)] + changed
+
+
+def context_images(image: str, context: int, is_there: Callable[[str], bool]) -> list[str]:
+    """Return the paths of the frames around an image, itself in the middle.
+
+    A frame that is not there, before the beginning of a film or not written to disk, is replaced by the
+    nearest one towards the middle.
+
+    Args:
+        image: of the middle frame.
+        context: frames on either side.
+        is_there: whether there is an image at a path.
+
+    Raises:
+        DataError: when the name has no digits.
+    """
+    sides = []
+    for direction in (-1, 1):
+        side, nearest = [], image
+        for distance in range(1, context + 1):
+            other = image_at(image, direction * distance)
+            nearest = other if other is not None and is_there(other) else nearest
+            side.append(nearest)
+        sides.append(side)
+    return [*reversed(sides[0]), image, *sides[1]]
 
 
 def image_session(image: str, view: str = "") -> str:

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.labels import missing_images, outside_image
-from lightning_pose.core.naming import image_file
+from lightning_pose.core.naming import context_images, image_file
 from lightning_pose.core.poses import IGNORED, OCCLUDED, VISIBLE, Poses, shorten, view_faults
 from lightning_pose.core.tables import read_labels
 from lightning_pose.data.batch import LabeledBatch
@@ -37,6 +37,7 @@ class LabeledFrames:
         xy: labels in network-input pixels (N V K 2).
         visible: 0 ignore, 1 occluded, 2 visible (N V K); a missing label is 0, or 1 where that was asked for.
         native_sizes: width and height on disk (N V 2).
+        context: frames before and after that come with every image.
         targets: what batches hold; the labels, unless more is set.
         camera: of the network-size images, fields (N V ...), NaN where an instant has none; None without any.
     """
@@ -46,20 +47,27 @@ class LabeledFrames:
         poses: Mapping[str, Poses],
         images: ImageCache,
         *,
+        windows: Int[np.ndarray, "V N F"] | None = None,
         uniform_for_missing: bool = False,
     ) -> None:
         """Put labels and images together; `read_labeled_frames` checks them first.
 
         Args:
             poses: labels per view, all with the same keypoints and instants.
-            images: loaded, view after view.
+            images: loaded.
+            windows: which of the images every label belongs to, its neighbours in time around it; by default
+                one for every label, view after view.
             uniform_for_missing: teach the network to spread its map where a label is missing and no `visible`
                 column says why.
         """
         self.poses = dict(poses)
         self.size = images.size
         self._images = images
-        self.native_sizes = images.native_sizes.reshape(len(poses), -1, 2).swapaxes(0, 1)
+        if windows is None:
+            windows = np.arange(len(images.paths)).reshape(len(poses), -1, 1)
+        self._windows = windows.swapaxes(0, 1)
+        self.context = windows.shape[-1] // 2
+        self.native_sizes = images.native_sizes[self._windows[..., self.context]]
         points = np.stack([p.points for p in poses.values()], axis=1)
         self.xy = network_from_native(points, self.native_sizes[:, :, None], images.size)
         self.visible = np.stack([_visible(p, uniform_for_missing) for p in poses.values()], axis=1)
@@ -86,9 +94,9 @@ class LabeledFrames:
 
     def batch(self, rows: Sequence[int]) -> LabeledBatch:
         """Return these instants."""
-        n, index = len(self), list(rows)
-        places = [view * n + row for row in index for view in range(len(self.poses))]
-        images = self._images.take(places).reshape(len(index), len(self.poses), *self.size, 3)
+        index = list(rows)
+        places = self._windows[index] if self.context else self._windows[index, :, 0]
+        images = self._images.take(places.ravel().tolist()).reshape(*places.shape, *self.size, 3)
         batch = LabeledBatch(
             images=torch.from_numpy(images),
             xy=torch.from_numpy(self.targets.xy[index]),
@@ -125,6 +133,7 @@ def read_labeled_frames(
     keypoint_names: Sequence[str] | None = None,
     outside: str = "error",
     uniform_for_missing: bool = False,
+    context: int = 0,
     cache_gib: float = 4.0,
     progress: Progress | None = None,
 ) -> LabeledFrames:
@@ -137,6 +146,7 @@ def read_labeled_frames(
         keypoint_names: what the keypoints should be; None takes what the files have.
         outside: `error`, or `ignore` to take labels outside their image as missing.
         uniform_for_missing: see `LabeledFrames`.
+        context: frames before and after that are read with every image; see `core.naming.context_images`.
         cache_gib: bound on the images kept in memory.
         progress: told (images read, all images).
 
@@ -150,15 +160,13 @@ def read_labeled_frames(
         faults += [f"{csv_files[view]}: {text}" for text in missing_images(labels, data_dir)]
     if faults:
         raise_collected(DataError, "labeled images are missing", faults)
-    paths = [
-        image_file(data_dir, str(frame)) for labels in poses.values() for frame in labels.frames.tolist()
-    ]
-    images = ImageCache(paths, size, cache_gib)
+    named, windows = _image_windows(poses, data_dir, context)
+    images = ImageCache([image_file(data_dir, image) for image in named], size, cache_gib)
     unreadable = images.load(progress)
     if unreadable:
-        faults = shorten([f"{paths[row]} cannot be read as an image" for row in unreadable])
+        faults = shorten([f"{images.paths[row]} cannot be read as an image" for row in unreadable])
         raise_collected(DataError, "labeled images cannot be read", faults)
-    frames = LabeledFrames(poses, images, uniform_for_missing=uniform_for_missing)
+    frames = LabeledFrames(poses, images, windows=windows, uniform_for_missing=uniform_for_missing)
     faults = []
     for column, (view, labels) in enumerate(poses.items()):
         seen = _only_visible(labels)
@@ -200,6 +208,24 @@ def read_views(csv_files: Mapping[str, Path], keypoint_names: Sequence[str] | No
     if faults:
         raise_collected(DataError, "the labels cannot be used", faults)
     return poses
+
+
+def _image_windows(
+    poses: Mapping[str, Poses], data_dir: Path, context: int
+) -> tuple[list[str], Int[np.ndarray, "V N F"]]:
+    """Return the images that are needed, each once, and which of them make up the window of every label."""
+
+    def is_there(image: str) -> bool:
+        return image_file(data_dir, image).is_file()
+
+    windows = [
+        [context_images(str(frame), context, is_there) for frame in labels.frames.tolist()]
+        for labels in poses.values()
+    ]
+    # those with labels come first: they are the ones to keep in memory
+    wanted = [row[context] for view in windows for row in view]
+    named = {image: place for place, image in enumerate(dict.fromkeys([*wanted, *np.ravel(windows)]))}
+    return list(named), np.array([[[named[image] for image in row] for row in view] for view in windows])
 
 
 def _visible(poses: Poses, uniform_for_missing: bool) -> Int[np.ndarray, "T K"]:

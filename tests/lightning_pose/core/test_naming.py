@@ -8,9 +8,11 @@ from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import (
     ImageLocation,
     complete_sessions,
+    context_images,
     find_view,
     frame_index,
     group_by_session,
+    image_at,
     image_file,
     image_name,
     image_session,
@@ -192,3 +194,33 @@ def test_the_name_of_an_image_locates_it(session, view, frame):
 
 def test_an_image_named_on_windows_is_found(tmp_path):
     assert image_file(tmp_path, "labeled-data\\s\\img0.png") == tmp_path / "labeled-data" / "s" / "img0.png"
+
+
+@pytest.mark.parametrize(
+    ("image", "offset", "expected"),
+    [
+        ("labeled-data/s1_cam2/img00000123.png", 2, "labeled-data/s1_cam2/img00000125.png"),
+        ("labeled-data/s1/img00000099.jpg", 1, "labeled-data/s1/img00000100.jpg"),
+        ("s1/img99.png", 1, "s1/img100.png"),
+        ("labeled-data\\s1\\img0100.png", -1, "labeled-data\\s1\\img0099.png"),
+        ("7/7_img07_x.png", -7, "7/7_img00_x.png"),
+        ("img00000001.png", -2, None),
+    ],
+)
+def test_a_frame_some_time_later_has_the_same_name_with_another_number(image, offset, expected):
+    assert image_at(image, offset) == expected
+
+
+def test_what_is_missing_around_an_image_is_replaced_by_the_nearest_towards_it():
+    def names(*numbers: int) -> list[str]:
+        return [f"s/img{number:04d}.png" for number in numbers]
+
+    def around(number: int, there: set[int]) -> list[str]:
+        return context_images(*names(number), 2, lambda image: frame_index(image) in there)
+
+    assert around(5, {3, 4, 5, 6, 7}) == names(3, 4, 5, 6, 7)
+    assert around(0, {0, 1, 2}) == names(0, 0, 0, 1, 2)
+    assert around(5, {4, 5, 6}) == names(4, 4, 5, 6, 6)
+    assert around(5, {3, 5, 7}) == names(3, 5, 5, 5, 7)
+    assert around(5, set()) == names(5, 5, 5, 5, 5)
+    assert context_images("a.png", 0, lambda image: True) == ["a.png"]

@@ -122,3 +122,28 @@ def test_grey_images_are_read_as_colour(toy_project):
     frames = read_labeled_frames({"": folder / "CollectedData.csv"}, folder, (64, 80))
     image = frames.batch([0])["images"][0, 0]
     assert torch.equal(image[..., 0], image[..., 2])
+
+
+def test_a_window_of_frames_comes_around_every_labeled_one(toy_project):
+    """A neighbour need not be labeled; one that is not on disk is replaced by the nearest one inwards."""
+    folder = toy_project()
+    (folder / "labeled-data" / "s0_left" / "img00000006.png").rename(
+        folder / "labeled-data" / "s0_left" / "img00000012.png"
+    )
+    for file in files(folder).values():  # frame 6 is gone in the left view, and labeled in neither
+        lines = file.read_text().splitlines()
+        file.write_text("\n".join([*lines[:9], *lines[10:]]) + "\n")
+    alone = read_labeled_frames(files(folder), folder, SIZE).batch(range(11))["images"]
+    frames = read_labeled_frames(files(folder), folder, SIZE, context=2)
+    window = frames.batch([3, 10, 0])["images"]
+    assert window.shape == (3, 2, 5, *SIZE, 3)
+    numbers = {number: row for row, number in enumerate([0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11])}
+    assert torch.equal(window[0, 1], alone[[numbers[n] for n in (1, 2, 3, 4, 5)], 1])
+    assert torch.equal(window[1, 1], alone[[numbers[n] for n in (9, 10, 11, 11, 11)], 1])
+    assert torch.equal(window[2, 1], alone[[numbers[n] for n in (0, 0, 0, 1, 2)], 1])
+    assert not torch.equal(window[1, 0, 3], alone[numbers[11], 0])  # the left view has a frame 12
+    beside = frames.batch([5, 6])["images"]  # frames 5 and 7, next to the one that is gone
+    assert torch.equal(beside[0, 0], alone[[numbers[n] for n in (3, 4, 5, 5, 7)], 0])
+    assert torch.equal(beside[1, 0, 1], alone[numbers[7], 0])
+    seen = beside[0, 1]  # the right view still has its frame 6, though no label
+    assert not torch.equal(seen[3], alone[numbers[5], 1]) and not torch.equal(seen[3], alone[numbers[7], 1])
