@@ -19,12 +19,17 @@ def steps_per_epoch(config: Config, data: LabeledData) -> int:
     return max(1, int(n * limit) if isinstance(limit, float) else min(n, limit))
 
 
+def epoch_steps(config: Config, batches: int) -> int:
+    """Return the steps of the optimiser in an epoch of `batches` batches."""
+    return math.ceil(batches / config.training.accumulate_grad_batches)
+
+
 def total_steps(config: Config, batches: int) -> int:
     """Return the steps of the optimiser in the whole training, of `batches` batches per epoch."""
     training = config.training
     if training.max_steps is not None:
         return training.max_steps
-    return (training.max_epochs or 1) * math.ceil(batches / training.accumulate_grad_batches)
+    return (training.max_epochs or 1) * epoch_steps(config, batches)
 
 
 def least_steps(config: Config, batches: int) -> int:
@@ -32,7 +37,7 @@ def least_steps(config: Config, batches: int) -> int:
     training = config.training
     if training.min_steps is not None:
         return training.min_steps
-    return (training.min_epochs or 0) * math.ceil(batches / training.accumulate_grad_batches)
+    return (training.min_epochs or 0) * epoch_steps(config, batches)
 
 
 def trainer_options(config: Config, batches: int) -> dict[str, Any]:
@@ -40,12 +45,11 @@ def trainer_options(config: Config, batches: int) -> dict[str, Any]:
     training = config.training
     accelerator = "cpu" if training.num_gpus == 0 else training.accelerator
     limit = training.limit_train_batches
-    per_epoch = math.ceil(batches / training.accumulate_grad_batches)
     return {
         "accelerator": accelerator,
         "devices": 1,
         "precision": choose_precision(training.precision, accelerator),
-        "max_epochs": math.ceil(total_steps(config, batches) / per_epoch),
+        "max_epochs": math.ceil(total_steps(config, batches) / epoch_steps(config, batches)),
         "accumulate_grad_batches": training.accumulate_grad_batches,
         "gradient_clip_val": training.gradient_clip,
         "limit_train_batches": 1.0 if limit is None else limit,

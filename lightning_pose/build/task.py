@@ -1,16 +1,14 @@
 """From a configuration to the training of a network: its losses, its augmentation and its optimiser."""
 
-import math
-
 from lightning_pose.build.losses import build_losses
-from lightning_pose.build.machine import total_steps
+from lightning_pose.build.machine import epoch_steps, total_steps
 from lightning_pose.config import Config
 from lightning_pose.data.augment import Augmentation, Geometric
 from lightning_pose.data.masking import PatchMasking
 from lightning_pose.data.photometric import Photometric
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
-from lightning_pose.tasks.schedule import Course, multi_step, one_cycle
+from lightning_pose.tasks.schedule import Course, anneal, cosine, multi_step, one_cycle
 
 
 def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Pose2DTask:
@@ -26,6 +24,9 @@ def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Po
         seed=training.rng_seed_model_pt,
         masking=_masking(config, steps_per_epoch),
         view_dropout=training.view_dropout,
+        strength=_strength(config, steps_per_epoch),
+        gradual=training.unfreezing == "gradual",
+        accumulate=training.accumulate_grad_batches,
     )
     return Pose2DTask(network, build_losses(config), build_augmentation(config), optimisation)
 
@@ -60,7 +61,7 @@ def _masking(config: Config, batches: int) -> PatchMasking | None:
     if options is None or not (options.final_ratio or options.whole_views):
         return None
     first, last = (
-        step if step is not None else math.ceil((epoch or 0) * batches)
+        step if step is not None else (epoch or 0) * epoch_steps(config, batches)
         for step, epoch in (
             (options.init_step, options.init_epoch),
             (options.final_step, options.final_epoch),
@@ -71,13 +72,28 @@ def _masking(config: Config, batches: int) -> PatchMasking | None:
 
 def _course(config: Config, batches: int) -> Course:
     """Return the course of the learning rate."""
-    training = config.training
-    if training.lr_scheduler == "onecycle":
-        return one_cycle(total_steps(config, batches), training.lr_scheduler_params.onecycle.warmup)
-    params = training.lr_scheduler_params.multisteplr
-    per_epoch = math.ceil(batches / training.accumulate_grad_batches)
-    steps = params.milestone_steps or [epoch * per_epoch for epoch in params.milestones or []]
-    return multi_step(steps, params.gamma)
+    params, total = config.training.lr_scheduler_params, total_steps(config, batches)
+    if config.training.lr_scheduler == "onecycle":
+        return one_cycle(total, params.onecycle.warmup)
+    if config.training.lr_scheduler == "cosine":
+        return cosine(total, params.cosine.warmup, params.cosine.final)
+    multistep, epoch = params.multisteplr, epoch_steps(config, batches)
+    steps = multistep.milestone_steps or [milestone * epoch for milestone in multistep.milestones or []]
+    return multi_step(steps, multistep.gamma, round(multistep.warmup * total))
+
+
+def _strength(config: Config, batches: int) -> Course:
+    """Return how much annealed losses count."""
+    options = config.callbacks.anneal_weight
+    if options is None:
+        return lambda step: 1.0
+    return anneal(
+        initial=options.init_val,
+        increase=options.increase_factor,
+        final=options.final_val,
+        frozen_epochs=options.freeze_until_epoch,
+        steps_per_epoch=epoch_steps(config, batches),
+    )
 
 
 def _unfreeze_step(config: Config, batches: int) -> int:
@@ -87,4 +103,4 @@ def _unfreeze_step(config: Config, batches: int) -> int:
         return 0
     if training.unfreezing_step is not None:
         return training.unfreezing_step
-    return (training.unfreezing_epoch or 0) * math.ceil(batches / training.accumulate_grad_batches)
+    return (training.unfreezing_epoch or 0) * epoch_steps(config, batches)

@@ -1,5 +1,6 @@
 """The training of a pose network, of any kind: augment, predict, compare."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from lightning_pose.data.heatmaps import expected_xy, render_targets
 from lightning_pose.data.masking import AnyBatch, PatchMasking, kept_views, take_views
 from lightning_pose.losses.base import Total, WeightedLoss, weighted_sum
 from lightning_pose.models.base import PoseNetwork
+from lightning_pose.tasks.freezing import Stage, stages, whole
 from lightning_pose.tasks.schedule import Course, unfreeze
 
 
@@ -31,6 +33,8 @@ class Optimisation(NamedTuple):
         strength: of the annealed losses, a function of the step.
         masking: what a multi-view network does not see.
         view_dropout: probability that a view is left out of a step.
+        gradual: unfreeze the backbone stage by stage, one in each epoch, the last first.
+        accumulate: batches per step of the optimiser.
     """
 
     optimizer: str
@@ -43,6 +47,8 @@ class Optimisation(NamedTuple):
     strength: Course = lambda step: 1.0
     masking: PatchMasking | None = None
     view_dropout: float = 0.0
+    gradual: bool = False
+    accumulate: int = 1
 
 
 class _Seen(NamedTuple):
@@ -56,8 +62,8 @@ class _Seen(NamedTuple):
 class Pose2DTask(pl.LightningModule):
     """Augment, predict, compare.
 
-    The augmentation of a batch depends on the seed, the epoch and the batch's place in it, and on nothing
-    else.
+    The augmentation of a batch depends on the seed, the epoch, the batch's place in it and the process that
+    sees it, and on nothing else.
     """
 
     def __init__(
@@ -81,11 +87,13 @@ class Pose2DTask(pl.LightningModule):
         self.fitted = nn.ModuleDict({e.name: e.loss for e in losses if isinstance(e.loss, nn.Module)})
         self.augmentation = augmentation
         self.optimisation = optimisation
+        self.stages: list[tuple[Stage, int]] = []  # of the backbone, each with the step at which it learns
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Float[Tensor, ""]:
         """Return the loss of a batch."""
         place = self.current_epoch * self.optimisation.steps_per_epoch + batch_idx
-        generator = torch.Generator(self.device).manual_seed(self.optimisation.seed * 1_000_003 + place)
+        seed = self.optimisation.seed * 1_000_003 + place + self.global_rank * 1_000_000_007
+        generator = torch.Generator(self.device).manual_seed(seed)
         strength = self.optimisation.strength(self.global_step)
         total = self._labeled(batch["labeled"], generator, strength)
         parts = dict(total.parts)
@@ -157,23 +165,26 @@ class Pose2DTask(pl.LightningModule):
         return outputs
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Freeze the backbone while it is to be frozen, its running statistics included."""
-        backbone, frozen = self.network.backbone, self.global_step < self.optimisation.unfreeze_step
-        backbone.requires_grad_(not frozen)
-        backbone.train(not frozen)
+        """Freeze the stages of the backbone whose time has not come."""
+        for stage, start in self.stages:
+            stage.freeze(self.global_step < start)
 
     def configure_optimizers(self) -> dict[str, Any]:
-        """Return the optimiser and the course of its learning rate."""
-        settings = self.optimisation
+        """Return the optimiser and the course of its learning rate, of each stage and of the rest."""
+        settings, network = self.optimisation, self.network
         kind = {"Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW}[settings.optimizer]
-        parts = {name.startswith("backbone."): [] for name, _ in self.network.named_parameters()}
-        for name, parameter in self.network.named_parameters():
-            parts[name.startswith("backbone.")].append(parameter)
-        groups = [{"params": parts[True], "name": "backbone"}, {"params": parts[False], "name": "head"}]
+        epoch = math.ceil(settings.steps_per_epoch / settings.accumulate)
+        gradual = settings.gradual and settings.unfreeze_step > 0
+        parts = stages(network.backbone) if gradual else whole(network.backbone)
+        n = len(parts)
+        self.stages = [(part, settings.unfreeze_step + (n - 1 - i) * epoch) for i, part in enumerate(parts)]
+        groups, courses = [], []
+        for i, (part, start) in enumerate(self.stages):
+            groups.append({"params": part.parameters, "name": f"backbone_{i}" if gradual else "backbone"})
+            courses.append(unfreeze(settings.course, start, epoch) if start else settings.course)
+        head = [p for name, p in network.named_parameters() if not name.startswith("backbone.")]
+        groups.append({"params": head, "name": "head"})
         decay = {} if settings.weight_decay is None else {"weight_decay": settings.weight_decay}
         optimizer = kind(groups, lr=settings.learning_rate, **decay)
-        backbone = settings.course
-        if settings.unfreeze_step:
-            backbone = unfreeze(settings.course, settings.unfreeze_step, settings.steps_per_epoch)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, [backbone, settings.course])
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, [*courses, settings.course])
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

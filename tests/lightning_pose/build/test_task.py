@@ -1,6 +1,8 @@
+import pytest
+
 from lightning_pose.build import build_augmentation, build_network, build_task
 from lightning_pose.config import load_config
-from lightning_pose.config.schema import PatchMask
+from lightning_pose.config.schema import AnnealConfig, PatchMask
 from lightning_pose.data.masking import PatchMasking
 
 
@@ -29,3 +31,21 @@ def test_masking_given_in_epochs_begins_and_ends_with_them(config):
     assert masking == PatchMasking(14, 56, 0.1, 0.5, 0.0)
     made.training.patch_mask = PatchMask(init_epoch=2, final_epoch=8, final_ratio=0.0)
     assert build_task(made, build_network(made), steps_per_epoch=7).optimisation.masking is None
+
+
+def test_losses_are_annealed_by_the_same_course_wherever_it_is_asked(config):
+    made = config(max_epochs=4, accumulate_grad_batches=2)
+    made.callbacks.anneal_weight = AnnealConfig(init_val=0.0, increase_factor=0.25, freeze_until_epoch=1)
+    strength = build_task(made, build_network(made), steps_per_epoch=10).optimisation.strength
+    assert [strength(5 * epoch) for epoch in range(7)] == [0, 0, 0.25, 0.5, 0.75, 1, 1]
+    made.callbacks.anneal_weight = None
+    assert build_task(made, build_network(made), steps_per_epoch=10).optimisation.strength(0) == 1
+
+
+def test_the_course_of_the_learning_rate_spans_the_training_however_batches_accumulate(config):
+    made = config(max_epochs=4, accumulate_grad_batches=3, lr_scheduler="cosine")
+    made.training.lr_scheduler_params.cosine.final = 0.1
+    course = build_task(made, build_network(made), steps_per_epoch=10).optimisation.course
+    assert course(0) == 1
+    assert course(8) == pytest.approx(0.55)
+    assert course(16) == pytest.approx(0.1)
