@@ -4,7 +4,7 @@
 
 Both train on frames 0-54 and are scored on 55-69, which neither sees: ResNet-18 from random weights, the same
 size of the network's input, steps, images per view and step, and seeds. The peer trains a network per view
-and seed (JS loss), ours one per seed for all views. What is finished is not repeated; `--stage train --seeds`
+and seed (JS loss), ours one per seed for all views. What is finished is not repeated; `--stage train --views`
 trains some, so that several processes can share the work. `--settings` changes our configuration.
 """
 
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--programs", nargs="+", choices=("peer", "ours"), default=["peer", "ours"])
     parser.add_argument("--stage", choices=("train", "all"), default="all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--views", nargs="+", choices=VIEWS, default=VIEWS, help="that the peer trains now")
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--batch", type=int, default=4, help="images per view and step")
     parser.add_argument("--size", type=int, nargs=2, default=[256, 128], help="height and width")
@@ -57,7 +58,7 @@ def main() -> None:
     recipe = Recipe("resnet18", height, width, args.steps, args.batch)
     chains = {}
     if "peer" in args.programs:
-        train_peers(args.peer, data, out / "peer", recipe, args.seeds)
+        train_peers(args, data, out / "peer", recipe)
         if args.stage == "all":
             chains["peer"] = smooth_peers(args.peer_eks, data, out / "peer", args.seeds)
     if "ours" in args.programs and args.stage == "all":
@@ -82,24 +83,19 @@ def our_settings(recipe: Recipe) -> list[str]:
     ]
 
 
-def train_peers(litpose: Path, data: Path, out: Path, recipe: Recipe, seeds: Sequence[int]) -> None:
+def train_peers(args: argparse.Namespace, data: Path, out: Path, recipe: Recipe) -> None:
     """Train the peer's network of every seed and view, and predict the view's video with it."""
-    for seed in seeds:
-        for view in VIEWS:
+    for seed in args.seeds:
+        for view in args.views:
             project = make_project(data, out / "projects" / view, view)
             model = out / f"rng={seed}" / view
             found = model / "video_preds" / f"{SESSION}_{view}.csv"
             if not found.exists():
                 shutil.rmtree(model, ignore_errors=True)
                 write_peer_config(model.with_suffix(".yaml"), project, LABELS, recipe._replace(seed=seed))
-                train_peer(litpose, model.with_suffix(".yaml"), model)
-                run(
-                    str(litpose),
-                    "predict",
-                    str(model),
-                    str(project / "videos" / f"{SESSION}_{view}.mp4"),
-                    "--skip_viz",
-                )
+                train_peer(args.peer, model.with_suffix(".yaml"), model)
+                video = project / "videos" / f"{SESSION}_{view}.mp4"
+                run(str(args.peer), "predict", str(model), str(video), "--skip_viz")
 
 
 def make_project(data: Path, project: Path, view: str) -> Path:
