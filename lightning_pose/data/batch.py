@@ -42,13 +42,14 @@ class TrainingBatch(TypedDict):
 class Outputs(TypedDict, total=False):
     """What a network says of B instants in V views.
 
-    Heatmap networks give `logits`, regressing ones `xy` and `confidence`. For losses that look at
-    coordinates, the task adds `xy`, `confidence` and `xy_frame`, differentiable.
+    Heatmap networks give `logits`, regressing ones `xy`, `confidence` and `log_scale`. For losses that look
+    at coordinates, the task adds `xy`, `confidence` and `xy_frame`, differentiable.
     """
 
     logits: Float[Tensor, "B V K h w"]
     xy: Float[Tensor, "B V K 2"]  # pixels of the network's (moved) images
     confidence: Float[Tensor, "B V K"]  # in [0, 1]
+    log_scale: Float[Tensor, "B V K"]  # of regressing networks: logarithm of the expected error's scale, px
     xy_frame: Float[Tensor, "B V K 2"]  # pixels of the images on disk, where augmentation moved nothing
 
 
