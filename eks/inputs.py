@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eks.align import align, frame_faults, pair_by_seed
 from eks.ensemble import Average, Ensemble, collect
 from eks.ensemble import Members as EnsembleMembers
 from lightning_pose.core.csv_header import Header, read_header, read_lines
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import find_view, split_seed
-from lightning_pose.core.poses import Poses, stack_views
+from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import read_poses
 
 SCORER = "ensemble-kalman_tracker"
@@ -67,8 +68,7 @@ def sort_by_camera(found: Found, cameras: Sequence[str]) -> Found:
     """Sort tables by the camera whose name is a token of the file's stem, members by file name.
 
     Raises:
-        DataError: when a camera has no file, cameras have unequal numbers, or the files are of several
-            sessions.
+        DataError: when a camera has no file, or the files are of several sessions.
     """
     files: dict[str, list[Path]] = {camera: [] for camera in cameras}
     left_out, sessions = dict(found.left_out), {}
@@ -94,9 +94,6 @@ def sort_by_camera(found: Found, cameras: Sequence[str]) -> Found:
             f"the files are of {len(names)} sessions: {', '.join(names[:10])}. Smooth one at a time: list "
             "its files with --input-files"
         )
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{camera}: {count}" for camera, count in counts.items())
-        raise DataError(f"the cameras have unequal numbers of ensemble members ({told}); each needs all")
     return Found(files, left_out)
 
 
@@ -107,10 +104,13 @@ class Loaded(NamedTuple):
     members: EnsembleMembers
     names: tuple[str, ...]
     frames: np.ndarray
+    notes: tuple[str, ...]  # what members lack, in words
 
 
 def load(members: Members, keypoints: Sequence[str] | None = None, average: Average = "median") -> Loaded:
     """Read the members of every camera and check that they belong together.
+
+    Cameras may have unequal numbers of members, and members may lack frames: what is not there is missing.
 
     Args:
         members: camera to its members, as files or as poses.
@@ -118,14 +118,12 @@ def load(members: Members, keypoints: Sequence[str] | None = None, average: Aver
         average: what stands for the members of a cell.
 
     Raises:
-        DataError: when frames, keypoints or the number of members differ; every fault listed.
+        DataError: when a camera has no member, keypoints differ, or frames have nothing in common; every
+            fault listed.
     """
     counts = {camera: len(each) for camera, each in members.items()}
     if not counts or not all(counts.values()):
         raise DataError("expected at least one member for every camera")
-    if len(set(counts.values())) > 1:
-        told = ", ".join(f"{camera}: {count}" for camera, count in counts.items())
-        raise DataError(f"the cameras have unequal numbers of ensemble members ({told})")
     tables: dict[str, list[Poses]] = {}
     labels: dict[str, list[str]] = {}
     for camera, each in members.items():
@@ -136,15 +134,11 @@ def load(members: Members, keypoints: Sequence[str] | None = None, average: Aver
     faults = _faults(tables, labels, keypoints)
     if faults:
         raise_collected(DataError, "the predictions do not belong together", faults)
-    first = next(iter(tables.values()))[0]
-    names = tuple(keypoints) if keypoints else first.names
+    names = tuple(keypoints) if keypoints else next(iter(tables.values()))[0].names
     chosen = {camera: [poses.select(names) for poses in each] for camera, each in tables.items()}
-    by_member = list(zip(*chosen.values(), strict=True))
-    points = np.stack([stack_views(dict(zip(chosen, each, strict=True))) for each in by_member])
-    said = [[poses.likelihood for poses in each if poses.likelihood is not None] for each in by_member]
-    sure = np.stack(said) if all(len(each) == len(chosen) for each in said) else None
-    together = collect(points, sure, average)
-    return Loaded(together.rows(slice(None)), together, names, first.frames)
+    aligned = align(chosen, labels, pair_by_seed(members))
+    together = collect(aligned.points, aligned.likelihood, average)
+    return Loaded(together.rows(slice(None)), together, names, aligned.frames, aligned.notes)
 
 
 def _faults(
@@ -169,14 +163,7 @@ def _faults(
         if not keypoints and set(poses.names) - set(wanted):
             more = ", ".join(name for name in poses.names if name not in wanted)
             faults.append(f"{label} has further keypoints, {more}, which {first_label} lacks")
-        if len(poses) != len(first):
-            faults.append(f"{label} has {len(poses)} frames, {first_label} has {len(first)}")
-        elif poses.frames.dtype.kind == "i" and not np.array_equal(poses.frames, first.frames):
-            row = int(np.flatnonzero(poses.frames != first.frames)[0])
-            faults.append(
-                f"{label}: row {row} is frame {poses.frames[row]}, in {first_label} {first.frames[row]}"
-            )
-    return faults
+    return faults + frame_faults(pairs)
 
 
 def _not_a_prediction(path: Path, *, listed: bool) -> str | None:

@@ -83,7 +83,7 @@ def smooth(
             variance=np.where(unseen[:, None], np.nan, variance),
             scorer=SCORER,
         )
-    record = describe_run(smoothed, names, tuple(members), ensemble.members, options)
+    record = describe_run(smoothed, names, tuple(members), ensemble.members, options, loaded.notes)
     return Result(views, world, smoothed, record)
 
 

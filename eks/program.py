@@ -32,6 +32,8 @@ class Run:
 
     def write(self, tables: dict[str, Poses], record_name: str, result: Result, found: Found) -> None:
         """Write tables by file name, the plot if it is asked for, and the side-car file."""
+        for note in result.record["notes"]:
+            say(f"note: {note}")
         read = time.perf_counter() - self.begin - sum(result.record["seconds"].values())
         for name, poses in tables.items():
             write_poses(self.folder / name, poses, scorer=SCORER)

@@ -160,7 +160,7 @@ def _result(loaded: Loaded, smoothed: Smoothed, smoothness: np.ndarray, options:
     unseen = ~np.asarray(np.isfinite(loaded.ensemble.pixels).any((0, 1, 3)))
     views = {VIEW: as_poses(loaded, points, 0, unseen, options.weighted)}
     members = np.repeat(loaded.ensemble.members, len(POINTS))
-    record = describe_run(smoothed, ("pupil",), POINTS, members, options)
+    record = describe_run(smoothed, ("pupil",), POINTS, members, options, loaded.notes)
     record["keypoints"]["pupil"] |= {"diameter_s": float(smoothness[0]), "com_s": float(smoothness[1])}
     del record["keypoints"]["pupil"]["s"]
     return Result(views, None, smoothed, record)

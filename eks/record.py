@@ -14,7 +14,12 @@ PACKAGES = ("lightning-pose-3d", "numpy", "scipy")
 
 
 def describe_run(
-    smoothed: Smoothed, names: Sequence[str], cameras: Sequence[str], members: np.ndarray, options: Any
+    smoothed: Smoothed,
+    names: Sequence[str],
+    cameras: Sequence[str],
+    members: np.ndarray,
+    options: Any,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return s, likelihoods, rounds, what was gated, flags, versions and timings, ready for JSON.
 
@@ -24,6 +29,7 @@ def describe_run(
         cameras: in order.
         members: of the ensemble, in each view.
         options: dataclass of the flags.
+        notes: what members lack, in words.
     """
     gated = (smoothed.belief < 1).mean(1)
     scale = np.sqrt(np.median(smoothed.observed, axis=(1, 3)))
@@ -40,6 +46,7 @@ def describe_run(
         },
         "cameras": list(cameras),
         "members": dict(zip(cameras, members.tolist(), strict=True)),
+        "notes": list(notes),
         "frames": int(smoothed.state.shape[0]),
         "rounds": smoothed.rounds,
         "moved_px": smoothed.moved,

@@ -52,4 +52,9 @@ def smooth(
     smoothed = smooth_ensemble(emission, ensemble, model, settings, progress)
     unseen = ~np.asarray(np.isfinite(ensemble.pixels).any((0, 1, 3)))
     views = {CAMERA: as_poses(loaded, smoothed, 0, unseen, options.weighted)}
-    return Result(views, None, smoothed, describe_run(smoothed, names, (CAMERA,), ensemble.members, options))
+    return Result(
+        views,
+        None,
+        smoothed,
+        describe_run(smoothed, names, (CAMERA,), ensemble.members, options, loaded.notes),
+    )

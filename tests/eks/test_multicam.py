@@ -171,23 +171,47 @@ def test_without_calibration_the_geometry_is_learned(world):
     assert np.abs(got - world.truth.projections)[seen].mean() < 0.85 * before
 
 
-def test_members_that_lack_frames_or_keypoints_are_all_named(few):
+def test_what_a_member_lacks_counts_as_not_seen(few):
+    """A seed without its last frames in one view, and without another view at all."""
     first, second, third = few.truth.rig.names
     short = few.members[second][0].rows(slice(0, 200))
-    other = few.members[third][1].select(few.members[third][1].names[:3])
     members = {
         first: few.members[first],
         second: [short, *few.members[second][1:]],
-        third: [few.members[third][0], other, few.members[third][2]],
+        third: few.members[third][:2],
     }
-    with pytest.raises(DataError, match=r"(?s)lacks the keypoints.*has 200 frames"):
+    blank = [[p.points.copy() for p in few.members[name]] for name in (first, second, third)]
+    blank[1][0][200:] = blank[2][2][:] = np.nan
+    filled = {
+        name: [dataclasses.replace(p, points=b) for p, b in zip(few.members[name], each, strict=True)]
+        for name, each in zip((first, second, third), blank, strict=True)
+    }
+    for each, points in ((filled[second][0], slice(200, None)), (filled[third][2], slice(None))):
+        each.likelihood[points] = np.nan  # who is not there is not unsure either
+    got, expected = (smooth(each, few.truth.rig, Options(s=2.0)) for each in (members, filled))
+    np.testing.assert_allclose(got.world.points, expected.world.points, atol=1e-9)
+    np.testing.assert_allclose(got.world.variance, expected.world.variance, rtol=1e-9)
+    assert got.record["members"] == {first: 3, second: 3, third: 2}
+    assert any("lacks 100 of 300 frames" in note for note in got.record["notes"])
+    assert error_3d(few, got.world.points) < error_3d(few, few.truth.rig.triangulate(points_of(few)[0]))
+
+
+def test_a_camera_with_one_member_is_neither_trusted_blindly_nor_ignored(few):
+    first, *others = few.truth.rig.names
+    lone = {first: few.members[first][:1], **{name: few.members[name] for name in others}}
+    for robust in (True, False):
+        options = Options(s=2.0, robust=robust)
+        without = smooth({name: few.members[name] for name in others}, few.truth.rig, options)
+        with_it = smooth(lone, few.truth.rig, options)
+        assert error_3d(few, with_it.world.points) < error_3d(few, without.world.points)
+
+
+def test_members_that_lack_keypoints_are_named(few):
+    third = few.truth.rig.names[2]
+    other = few.members[third][1].select(few.members[third][1].names[:3])
+    members = {**few.members, third: [few.members[third][0], other]}
+    with pytest.raises(DataError, match=f"(?s){third}, member 1 lacks the keypoints"):
         smooth(members, few.truth.rig)
-
-
-def test_unequal_numbers_of_members_are_refused(few):
-    first, second, _ = few.truth.rig.names
-    with pytest.raises(DataError, match="unequal numbers"):
-        smooth({first: few.members[first], second: few.members[second][:2]}, few.truth.rig)
 
 
 def test_a_camera_that_is_not_calibrated_is_named(few):
