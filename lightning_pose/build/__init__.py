@@ -1,10 +1,12 @@
 """The only rooms where a configuration becomes objects."""
 
 from lightning_pose.build.data import (
+    build_clips,
     build_data,
     build_frames,
     build_frames_of,
     build_split_rule,
+    context_frames,
     image_size,
 )
 from lightning_pose.build.machine import (
@@ -20,6 +22,7 @@ from lightning_pose.build.task import build_augmentation, build_task
 
 __all__ = [
     "build_augmentation",
+    "build_clips",
     "build_data",
     "build_frames",
     "build_frames_of",
@@ -27,6 +30,7 @@ __all__ = [
     "build_split_rule",
     "build_task",
     "choose_precision",
+    "context_frames",
     "cpu_has_bf16",
     "image_size",
     "least_steps",

@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
+from lightning_pose.core.project import VIDEO_FOLDER
+from lightning_pose.core.sessions import find_rig, read_sessions
 from lightning_pose.data.cameras import calibrate
+from lightning_pose.data.clips import ClipOptions, Clips, Source
 from lightning_pose.data.labels import LabeledFrames, read_labeled_frames
 from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import SplitRule
 from lightning_pose.data.targets import reproject_labels, weigh_keypoints
+from lightning_pose.models.context import CONTEXT
 
 GEOMETRIC_LOSSES = ("supervised_reprojection_heatmap_mse", "supervised_pairwise_projections")
 
@@ -18,6 +22,11 @@ def image_size(config: Config) -> tuple[int, int]:
     size = config.data.image_resize_dims
     assert size.height is not None and size.width is not None, "a completed configuration"
     return size.height, size.width
+
+
+def context_frames(config: Config) -> int:
+    """Return how many frames before and after an image the network looks at too."""
+    return CONTEXT if config.model.model_type == "heatmap_mhcrnn" else 0
 
 
 def build_frames(config: Config, progress: Callable[[int, int], None] | None = None) -> LabeledFrames:
@@ -74,6 +83,7 @@ def _read(
         keypoint_names=config.data.keypoint_names,
         outside=config.data.labels_outside_image,
         uniform_for_missing=config.training.uniform_heatmaps_for_nan_keypoints,
+        context=context_frames(config),
         cache_gib=config.training.cache_gib,
         progress=progress,
     )
@@ -107,7 +117,32 @@ def build_split_rule(config: Config) -> SplitRule:
     )
 
 
-def build_data(config: Config, frames: LabeledFrames, sets: Sequence[str]) -> LabeledData:
+def build_clips(config: Config) -> Clips:
+    """Return the unlabeled video of every step, for losses that look at it.
+
+    Raises:
+        DataError: when sessions lack a view, have views of different lengths, or are too short.
+        CalibrationError: when a calibration is there and cannot be that of a session.
+    """
+    data, unlabeled = config.data, config.training.unlabeled
+    data_dir, views = Path(data.data_dir or "."), tuple(csv_paths(config))
+    # a CSV names calibrations of labeled images; videos find theirs by name
+    given = data.camera_params_file if str(data.camera_params_file).endswith(".toml") else None
+    calibration = None if given is None else data_dir / given
+    sessions = read_sessions(Path(data.video_dir or data_dir / VIDEO_FOLDER), views)
+    sources = [Source(session, find_rig(session, calibration, data_dir).rig) for session in sessions]
+    options = ClipOptions(
+        unlabeled.clip_length,
+        unlabeled.clips_per_batch,
+        context=context_frames(config),
+        seed=config.training.rng_seed_model_pt,
+    )
+    return Clips(sources, image_size(config), options)
+
+
+def build_data(
+    config: Config, frames: LabeledFrames, sets: Sequence[str], clips: Clips | None = None
+) -> LabeledData:
     """Return the loaders."""
     training = config.training
     return LabeledData(
@@ -116,4 +151,6 @@ def build_data(config: Config, frames: LabeledFrames, sets: Sequence[str]) -> La
         train_batch_size=training.train_batch_size or 1,
         val_batch_size=training.val_batch_size,
         seed=training.rng_seed_model_pt,
+        clips=clips,
+        num_workers=training.unlabeled.num_workers,
     )

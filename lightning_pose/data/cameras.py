@@ -90,16 +90,17 @@ def network_camera(
     return affine(wide, A)
 
 
+def absent_camera(shape: tuple[int, ...]) -> Camera:
+    """Return the cameras of views without a calibration: NaN."""
+    K, distortion, R, t = (np.full((*shape, *field), np.nan) for field in ((3, 3), (12,), (3, 3), (3,)))
+    return Camera(K, distortion, R, t, np.zeros(shape, dtype=bool))
+
+
 def _cameras(
     frames: LabeledFrames, files: Sequence[Path | None], boxes: Float[np.ndarray, "N V 4"] | None
 ) -> Camera:
     """Return the cameras of all instants, NaN where there is none, after holding them to the labels."""
-    n, v = frames.visible.shape[:2]
-    camera = Camera(
-        np.full((n, v, 3, 3), np.nan), np.full((n, v, 12), np.nan), np.full((n, v, 3, 3), np.nan),
-        np.full((n, v, 3), np.nan), np.zeros((n, v), dtype=bool),
-    )  # fmt: skip
-    faults = []
+    camera, faults = absent_camera(frames.visible.shape[:2]), []
     for file in dict.fromkeys(file for file in files if file is not None):
         rows = np.array([row for row, other in enumerate(files) if other == file])
         native = frames.native_sizes[rows]

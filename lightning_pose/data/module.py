@@ -1,13 +1,18 @@
-"""Loaders of labeled frames; their order depends on seed and epoch alone, so a resumed run sees the same."""
+"""What every step sees: labeled frames, and unlabeled video where a loss looks at it.
+
+Both depend on the seed and the step's place in the training alone, so a resumed run sees the same.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities import CombinedLoader
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from lightning_pose.data.batch import LabeledBatch, TrainingBatch
+from lightning_pose.data.batch import LabeledBatch
+from lightning_pose.data.clips import ClipLoader, Clips
 from lightning_pose.data.labels import LabeledFrames
 
 
@@ -15,7 +20,8 @@ class EpochSampler(Sampler[list[int]]):
     """Full batches from an endless stream of shuffled passes; epoch e is the e-th stretch of it.
 
     Every instant is drawn equally often in the long run, and every batch has the same shape, which
-    convolution libraries like. `set_epoch` is called by the trainer.
+    convolution libraries like. `set_epoch` is called by the trainer. Of several processes that train
+    together, each draws its share of every batch.
     """
 
     def __init__(self, rows: Sequence[int], batch_size: int, seed: int) -> None:
@@ -23,6 +29,7 @@ class EpochSampler(Sampler[list[int]]):
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
+        self.rank, self.world = 0, 1
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)
@@ -34,7 +41,7 @@ class EpochSampler(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         start = self.epoch * len(self) * self.batch_size
         for first in range(start, start + len(self) * self.batch_size, self.batch_size):
-            yield [self._at(place) for place in range(first, first + self.batch_size)]
+            yield [self._at(place) for place in range(first + self.rank, first + self.batch_size, self.world)]
 
     def _at(self, place: int) -> int:
         """Return the instant at a place in the stream."""
@@ -63,21 +70,8 @@ class _Instants(Dataset[LabeledBatch]):
         return self.frames.batch(rows)
 
 
-class _Training(Dataset[TrainingBatch]):
-    """What a step sees."""
-
-    def __init__(self, frames: LabeledFrames) -> None:
-        self.frames = frames
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, rows: list[int]) -> TrainingBatch:
-        return TrainingBatch(labeled=self.frames.batch(rows))
-
-
 class LabeledData(pl.LightningDataModule):
-    """Training and validation loaders over one set of labeled frames."""
+    """Training and validation loaders over one set of labeled frames, with stretches of video beside them."""
 
     def __init__(
         self,
@@ -87,6 +81,8 @@ class LabeledData(pl.LightningDataModule):
         train_batch_size: int,
         val_batch_size: int,
         seed: int,
+        clips: Clips | None = None,
+        num_workers: int = 0,
     ) -> None:
         """Divide the frames by their sets.
 
@@ -96,16 +92,38 @@ class LabeledData(pl.LightningDataModule):
             train_batch_size: instants per step, each with all its views.
             val_batch_size: instants per validation step.
             seed: of the order in training.
+            clips: unlabeled video of every step.
+            num_workers: processes that decode it.
         """
         super().__init__()
         self.frames = frames
         self.rows = {name: [row for row, s in enumerate(sets) if s == name] for name in set(sets)}
         self.sampler = EpochSampler(self.rows["train"], train_batch_size, seed)
         self.val_batch_size = val_batch_size
+        self.clips, self.num_workers = clips, num_workers
+        self._video: ClipLoader | None = None
 
-    def train_dataloader(self) -> DataLoader[TrainingBatch]:
-        """Return shuffled batches."""
-        return _loader(_Training(self.frames), self.sampler)
+    def train_dataloader(self) -> CombinedLoader:
+        """Return the batches of training, each a `TrainingBatch`; the labels say when an epoch ends."""
+        if self.trainer is not None:
+            self.sampler.rank, self.sampler.world = self.trainer.global_rank, self.trainer.world_size
+        loaders: dict[str, DataLoader | ClipLoader] = {
+            "labeled": _loader(_Instants(self.frames), self.sampler)
+        }
+        if self.clips is not None:
+            loaders["unlabeled"] = self._video = ClipLoader(
+                self.clips,
+                len(self.sampler),
+                num_workers=self.num_workers,
+                rank=self.sampler.rank,
+                world=self.sampler.world,
+            )
+        return CombinedLoader(loaders, "min_size")
+
+    def teardown(self, stage: str) -> None:
+        """End the processes that decode."""
+        if self._video is not None:
+            self._video.close()
 
     def val_dataloader(self) -> DataLoader[LabeledBatch] | list[DataLoader[LabeledBatch]]:
         """Return the validation instants in order."""

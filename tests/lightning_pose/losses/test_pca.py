@@ -218,7 +218,7 @@ def test_too_few_labels_are_refused(poses):
 def test_options_that_cannot_be_are_refused(poses):
     one = poses[:, :1]
     with pytest.raises(
-        ConfigError, match=r"expected a list for every mirrored view.* with 1 views; got None"
+        ConfigError, match=r"a list for every mirrored view.* with 1 views; got None"
     ):
         pca_multiview(one, NAMES)
     with pytest.raises(ConfigError, match=r"expected one list of keypoints, or null for all, with 2 views"):
