@@ -1,7 +1,8 @@
 """Move an image, its keypoints and its camera by one affine, and change how it looks.
 
 A random 3 x 3 matrix A maps pixels of the network-size image to pixels of the moved one. Keypoints become A
-x, and the camera matrix K' = A K, so pixels, labels and geometry agree exactly.
+x, and the camera matrix K' = A K, so pixels, labels and geometry agree exactly. Where the world is moved, A
+shows that as well as it can, and what is drawn for the view alone comes after.
 """
 
 import math
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,6 +20,7 @@ from lightning_pose.core.poses import IGNORED, VISIBLE
 from lightning_pose.data.batch import LabeledBatch, UnlabeledBatch
 from lightning_pose.data.images import normalise
 from lightning_pose.data.photometric import Photometric, add_noise, blur_some, change_light, erase
+from lightning_pose.data.world import WorldMotion, move_world
 
 
 class Geometric(NamedTuple):
@@ -32,11 +34,15 @@ class Geometric(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """Images that are ready for the network; `affine` maps network-size pixels to moved ones."""
+    """Images that are ready for the network; `affine` maps network-size pixels to moved ones.
+
+    `residual` (px) is what the affine cannot show of a moved world, NaN where nothing was moved with it.
+    """
 
     images: Float[Tensor, "B V *F 3 H W"]
     affine: Float[Tensor, "B V 3 3"]
     camera: Camera | None
+    residual: Float[Tensor, "B V"] | None = None
 
 
 class MovedLabels(NamedTuple):
@@ -44,6 +50,7 @@ class MovedLabels(NamedTuple):
 
     xy: Float[Tensor, "B V K 2"]
     visible: Int[Tensor, "B V K"]
+    weight: Float[Tensor, "B V K"] | None = None
 
 
 class Augmentation:
@@ -54,6 +61,7 @@ class Augmentation:
         geometric: Geometric | None = None,
         photometric: Photometric | None = None,
         swaps: Sequence[tuple[int, int]] = (),
+        world: WorldMotion | None = None,
     ) -> None:
         """Keep the options.
 
@@ -61,10 +69,12 @@ class Augmentation:
             geometric: how far images move.
             photometric: how far their looks change.
             swaps: pairs of keypoints that trade places in a mirror.
+            world: how far the world of calibrated, labeled instants moves; None leaves it.
         """
         self.geometric = geometric or Geometric()
         self.photometric = photometric or Photometric()
         self.swaps = tuple(swaps)
+        self.world = world
 
     def __call__(self, batch: LabeledBatch, generator: torch.Generator) -> tuple[Moved, MovedLabels]:
         """Move and change labeled instants; the generator is of the batch's device and decides everything."""
@@ -72,9 +82,20 @@ class Augmentation:
         flips = self._draw_flips(n_instants, n_views, generator)
         size = _size(batch)
         A = random_affines(self.geometric, flips, size, native_size=batch["native_size"], generator=generator)
-        moved = self._move(batch, A, generator)
-        xy, visible = swap_sides(move_points(batch["xy"], A), batch["visible"], flips, self.swaps)
-        return moved, MovedLabels(xy, hide_outside(xy, visible, size))
+        residual = None
+        if self.world is not None and "camera" in batch:
+            stretch = batch["native_size"].double() / torch.tensor(size[::-1]).to(batch["native_size"])
+            shown = move_world(
+                batch["xy"], batch["visible"], batch["camera"], self.world,
+                stretch=stretch, generator=generator,
+            )  # fmt: skip
+            A, residual = A @ shown.affine, shown.residual
+        moved = self._move(batch, A, generator)._replace(residual=residual)
+        order = mirrored_order(batch["xy"].shape[2], self.swaps)
+        xy = swap_sides(move_points(batch["xy"], A), flips, order)
+        visible = hide_outside(xy, swap_sides(batch["visible"], flips, order), size)
+        weight = swap_sides(batch["weight"], flips, order) if "weight" in batch else None
+        return moved, MovedLabels(xy, visible, weight)
 
     def unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator) -> Moved:
         """Move and change unlabeled instants: each stretch of video as a whole, and nothing is mirrored."""
@@ -193,18 +214,18 @@ def move_points(xy: Float[Tensor, "*B K 2"], A: Float[Tensor, "*B 3 3"]) -> Floa
     return moved.to(xy.dtype)
 
 
-def swap_sides(
-    xy: Float[Tensor, "B V K 2"],
-    visible: Int[Tensor, "B V K"],
-    flips: Tensor,
-    swaps: Sequence[tuple[int, int]],
-) -> tuple[Float[Tensor, "B V K 2"], Int[Tensor, "B V K"]]:
-    """Give mirrored images their keypoints' names back: a left paw looks like a right one there."""
-    order = list(range(xy.shape[2]))
+def mirrored_order(n_keypoints: int, swaps: Sequence[tuple[int, int]]) -> list[int]:
+    """Return which keypoint each one is called after in a mirror: a left paw looks like a right one there."""
+    order = list(range(n_keypoints))
     for one, other in swaps:
         order[one], order[other] = other, one
-    xy = torch.where(flips[..., None, None], xy[:, :, order], xy)
-    return xy, torch.where(flips[..., None], visible[:, :, order], visible)
+    return order
+
+
+def swap_sides(values: Shaped[Tensor, "B V K *D"], flips: Tensor, order: list[int]) -> Shaped[Tensor, "..."]:
+    """Give the keypoints of mirrored images (B V) their names back."""
+    flips = flips.reshape(*flips.shape, *(1,) * (values.ndim - 2))
+    return torch.where(flips, values[:, :, order], values)
 
 
 def hide_outside(

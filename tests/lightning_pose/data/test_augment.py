@@ -103,6 +103,16 @@ def test_flip_mirrors_all_views_of_an_instant_and_swaps_sides():
     torch.testing.assert_close(labels.xy[~flipped], batch["xy"][~flipped])
 
 
+def test_weights_swap_sides_with_their_keypoints():
+    batch = a_batch(16, 2)
+    batch["weight"] = torch.arange(5.0).expand(16, 2, 5)
+    moved, labels = Augmentation(Geometric(flip=True), swaps=[(1, 2)])(batch, seeded())
+    flipped = moved.affine[:, :, 0, 0] < 0
+    assert labels.weight is not None
+    assert (labels.weight[flipped] == torch.tensor([0.0, 2, 1, 3, 4])).all()
+    assert (labels.weight[~flipped] == torch.arange(5.0)).all()
+
+
 def test_labels_that_leave_the_image_are_ignored_and_occluded_ones_stay():
     batch = a_batch()
     batch["visible"][:, :, 0] = 1
