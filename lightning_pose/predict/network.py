@@ -1,13 +1,15 @@
 """Images in, pixels and confidences of all members out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
+from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import ConfigError
+from lightning_pose.data.batch import Outputs
 from lightning_pose.data.images import normalise
 from lightning_pose.model_dir import load_network
 from lightning_pose.models.base import PoseNetwork
@@ -35,19 +37,67 @@ class Predictor:
         self.device = torch.device(device)
         self.dtype = DTYPES[precision]
 
+    @property
+    def context(self) -> int:
+        """Frames before and after an image that a member looks at too; the most of all members."""
+        return max(network.context for network in self.networks.values())
+
+    def __call__(self, images: UInt8[np.ndarray, "B V *F H W 3"], camera: Camera | None = None) -> Found:
+        """Predict RGB images of the network's size with every member.
+
+        Args:
+            images: of B instants, with `context` frames on either side of each, where there is a context.
+            camera: of these images, fields (B, V, ...), for members that are told where cameras are.
+        """
+
+        def ask(network: PoseNetwork, inputs: torch.Tensor) -> Outputs:
+            if not self.context:
+                return network(inputs, seen)
+            inputs = inputs[:, :, self.context - network.context : self.context + network.context + 1]
+            return network(inputs if network.context else inputs[:, :, 0], seen)
+
+        seen = self._on_device(camera)
+        return self._found(images, ask)
+
+    def sequence(self, images: UInt8[np.ndarray, "S V H W 3"], camera: Camera | None = None) -> Found:
+        """Predict consecutive frames of a film, all but the first and the last `context`.
+
+        Args:
+            images: RGB, of the network's size.
+            camera: of the views' images, fields (V, ...).
+        """
+        n_instants = len(images) - 2 * self.context
+
+        def ask(network: PoseNetwork, inputs: torch.Tensor) -> Outputs:
+            spare = self.context - network.context
+            return network.sequence(inputs[spare : len(inputs) - spare], seen)
+
+        seen = self._on_device(camera)
+        if seen is not None:
+            seen = Camera(*(field.expand(n_instants, *field.shape) for field in seen))
+        return self._found(images, ask)
+
     @torch.inference_mode()
-    def __call__(self, images: UInt8[np.ndarray, "B V *F H W 3"]) -> Found:
-        """Predict RGB images of the network's size with every member."""
+    def _found(
+        self, images: UInt8[np.ndarray, "..."], ask: Callable[[PoseNetwork, torch.Tensor], Outputs]
+    ) -> Found:
+        """Ask every member for normalised images."""
         inputs = normalise(torch.from_numpy(images).to(self.device))
         mixed = self.dtype is not torch.float32
         xy, confidence = [], []
         for network in self.networks.values():
             with torch.autocast(self.device.type, dtype=self.dtype, enabled=mixed):
-                outputs = network(inputs)
+                outputs = ask(network, inputs)
             decoded = network.decode(outputs)
             xy.append(decoded.xy)
             confidence.append(decoded.confidence)
         return Found(torch.stack(xy).float().cpu().numpy(), torch.stack(confidence).float().cpu().numpy())
+
+    def _on_device(self, camera: Camera | None) -> Camera | None:
+        """Return cameras as tensors."""
+        if camera is None:
+            return None
+        return Camera(*(torch.as_tensor(field, device=self.device) for field in camera))
 
 
 def load_predictor(model: Model, device: str = "auto", precision: Precision = "fp32") -> Predictor:

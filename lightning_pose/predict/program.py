@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -164,7 +164,7 @@ class _Program:
         members = list(self.model.members)
         predicts = self._lacks(pixel_files(self.layout, session, members))
         if predicts:
-            self._predict(session)
+            self._predict(session, rig)
         lifts = rig is not None and (predicts or self._lacks(world_files(self.layout, session)))
         draws = not self.options.skip_viz and (predicts or self._lacks(picture_files(self.layout, session)))
         if not (lifts or draws):
@@ -179,14 +179,23 @@ class _Program:
             self._draw(session, views)
         return True
 
-    def _predict(self, session: Session) -> None:
-        """Run the networks over the videos and write what every member says."""
+    def _predict(self, session: Session, rig: Rig | None) -> None:
+        """Run the networks over the videos and write what every member says.
+
+        Raises:
+            CalibrationError: when the model needs cameras, and there are none.
+        """
+        from lightning_pose.data.cameras import network_camera
         from lightning_pose.predict.videos import predict_session
 
-        n_views, predictor = len(session.videos), self.predictor
+        if self.model.config.model.camera_tokens and rig is None:
+            raise CalibrationError("this model is told where cameras are, and there is no calibration")
+        n_views, context = len(session.videos), self.predictor.context
+        camera = None if rig is None else network_camera(rig, rig.sizes, self.model.size)
+        predictor = partial(self.predictor.sequence, camera=camera)
         with counted(self.console, _name(session), session.n_frames * n_views) as progress:
             tracks = predict_session(
-                session, predictor, self.model.size, batch_size=self.batch_size,
+                session, predictor, self.model.size, batch_size=self.batch_size, context=context,
                 on_frames=lambda count: progress(count * n_views),
             )  # fmt: skip
         frames = np.arange(session.n_frames)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
 
 class Found(NamedTuple):
@@ -21,4 +21,4 @@ class Tracks(NamedTuple):
     confidence: Float[np.ndarray, "M V T K"]
 
 
-Predict = Callable[[UInt8[np.ndarray, "B V *F H W 3"]], Found]
+Predict = Callable[..., Found]  # of images "B V *F H W 3", and of cameras where networks are told of them

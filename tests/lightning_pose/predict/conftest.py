@@ -15,7 +15,7 @@ from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.rotations import look_at
 from lightning_pose.core.video import VideoWriter
 from lightning_pose.data.batch import Outputs
-from lightning_pose.data.heatmaps import Decoded, decode, heatmaps_from_logits
+from lightning_pose.data.heatmaps import Decoded, decode_logits
 from lightning_pose.data.images import MEAN, STD
 from lightning_pose.model_dir import write_ensemble
 from lightning_pose.models.base import PoseNetwork
@@ -49,7 +49,7 @@ class SpotNetwork(PoseNetwork):
         return Outputs(logits=maps.log().unflatten(0, images.shape[:2]))
 
     def decode(self, outputs: Outputs) -> Decoded:
-        found = decode(heatmaps_from_logits(outputs["logits"]), STRIDE)
+        found = decode_logits(outputs["logits"], STRIDE)
         return Decoded(found.xy + self.shift, found.confidence)
 
 

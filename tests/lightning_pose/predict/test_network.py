@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lightning_pose.build import build_network
+from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.heatmaps import Decoded
@@ -78,6 +79,50 @@ def test_members_answer_in_their_order(predictor: Predictor, images: np.ndarray)
 
     both = Predictor({"rng=0": one, "rng=1": Mirror()}, "cpu")
     np.testing.assert_allclose(both(images).xy[1], both(images[..., ::-1, :].copy()).xy[0], atol=1e-3)
+
+
+class Told(PoseNetwork):
+    """Says where its cameras are, and what its frames are: the mean light of each."""
+
+    n_keypoints, stride = 1, 4
+
+    def __init__(self, context: int) -> None:
+        super().__init__()
+        self.context = context
+        self.asked: list[tuple[int, ...]] = []
+
+    def forward(self, images: torch.Tensor, camera: object = None, views: object = None) -> Outputs:
+        self.asked.append(tuple(images.shape))
+        assert isinstance(camera, Camera)
+        frame = images[:, :, self.context] if self.context else images
+        light = frame.mean(dim=(-3, -2, -1))[..., None]
+        return Outputs(xy=torch.stack([light, camera.translation[..., :1].float()], dim=-1), confidence=light)
+
+    def decode(self, outputs: Outputs) -> Decoded:
+        return Decoded(outputs["xy"], outputs["confidence"])
+
+
+def some_cameras(shape: tuple[int, ...]) -> Camera:
+    one = make_camera(np.eye(3), np.zeros(5), np.eye(3), np.zeros(3))
+    camera = Camera(*(np.broadcast_to(field, (*shape, *field.shape)).copy() for field in one))
+    camera.translation[..., 0] = np.arange(np.prod(shape)).reshape(shape)
+    return camera
+
+
+def test_members_see_the_frames_and_the_cameras_that_they_ask_for() -> None:
+    """One looks at five frames, one at three, one at the middle one alone; all speak of the same frames."""
+    members = {str(context): Told(context) for context in (2, 1, 0)}
+    predictor = Predictor(members, "cpu")
+    film = np.random.default_rng(0).integers(0, 255, (9, 2, 8, 8, 3), np.uint8)
+    found = predictor.sequence(film, some_cameras((2,)))
+    assert [member.asked[-1][:3] for member in members.values()] == [(5, 2, 5), (5, 2, 3), (5, 2, 3)]
+    assert members["0"].asked[-1] == (5, 2, 3, 8, 8)
+    np.testing.assert_allclose(found.xy[1:], np.broadcast_to(found.xy[:1], (2, *found.xy.shape[1:])))
+    np.testing.assert_allclose(found.xy[0, :, :, 0, 1], np.broadcast_to([0, 1], (5, 2)))
+    windows = np.stack([film[t : t + 5] for t in range(5)]).swapaxes(1, 2)
+    alone = predictor(windows, some_cameras((5, 2)))
+    np.testing.assert_allclose(alone.xy[..., 0], found.xy[..., 0], atol=1e-6)
+    np.testing.assert_allclose(alone.xy[0, :, :, 0, 1], np.arange(10).reshape(5, 2))
 
 
 def test_a_checkpoint_of_another_network_is_refused(make_model: Callable[..., Path]) -> None:
