@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from lightning_pose.build import context_frames
 from lightning_pose.core.naming import image_file
 from lightning_pose.core.tables import read_labels, write_metric_table, write_poses
+from lightning_pose.data.cameras import calibrate
 from lightning_pose.data.labels import LabeledFrames, native_from_network, read_labeled_frames
 from lightning_pose.data.split import read_split
 from lightning_pose.evaluate import pixel_errors
@@ -25,15 +27,21 @@ def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
 
     Raises:
         DataError: with every fault of the tables and images.
+        CalibrationError: when the model needs cameras, and a session has none.
     """
-    return read_labeled_frames(
+    folder = image_folder(labels, model.data_dir)
+    frames = read_labeled_frames(
         labels.files,
-        image_folder(labels, model.data_dir),
+        folder,
         model.size,
         keypoint_names=model.names,
         outside="ignore",
+        context=max(context_frames(member.config) for member in model.members.values()),
         cache_gib=CACHE_GIB,
     )
+    if model.config.model.camera_tokens:
+        calibrate(frames, folder, needed_by=["model.camera_tokens"])
+    return frames
 
 
 def image_folder(labels: LabelSet, data_dir: Path | None) -> Path:
@@ -57,7 +65,9 @@ def predict_frames(
     xy, confidence = [], []
     for start in range(0, len(frames), instants):
         rows = range(start, min(start + instants, len(frames)))
-        found = predictor(frames.batch(rows)["images"].numpy())
+        batch = frames.batch(rows)
+        cameras = {"camera": batch["camera"]} if "camera" in batch else {}
+        found = predictor(batch["images"].numpy(), **cameras)
         sizes = frames.native_sizes[list(rows)][:, :, None]
         xy.append(native_from_network(found.xy, sizes, frames.size).swapaxes(1, 2))
         confidence.append(found.confidence.swapaxes(1, 2))
