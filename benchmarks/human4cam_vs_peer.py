@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--stage", choices=("train", "all"), default="all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--views", nargs="+", choices=VIEWS, default=VIEWS, help="that the peer trains now")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=350)
     parser.add_argument("--batch", type=int, default=4, help="images per view and step")
     parser.add_argument("--size", type=int, nargs=2, default=[256, 128], help="height and width")
     parser.add_argument("--settings", nargs="*", default=[], metavar="key=value", help="for our training")

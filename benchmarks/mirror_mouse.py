@@ -128,7 +128,7 @@ def score(model: Path, truth: Poses) -> Float[np.ndarray, "T K"]:
 
 
 def table(rows: list[Row], steps: int) -> str:
-    """Lay out the errors per split and over both, and how far ours are below the peer's."""
+    """Lay out the errors per split and over all, and how far ours are from the peer's."""
     called = {
         "peer": f"peer, JS, {steps} steps",
         "ours": f"ours, {steps} steps",
@@ -139,7 +139,7 @@ def table(rows: list[Row], steps: int) -> str:
         "program",
         *(f"split {split}: {name}" for split in splits for name in ("mean", "median", "95 %")),
     ]
-    lines = ["| " + " | ".join([*titles, "both: mean", "against the peer"]) + " |"]
+    lines = ["| " + " | ".join([*titles, "mean of the splits", "against the peer"]) + " |"]
     lines.append("| --- |" + " ---: |" * (len(titles) + 1))
     means = {
         program: np.mean([np.nanmean(row.errors) for row in rows if row.program == program])
