@@ -128,42 +128,17 @@ def score(model: Path, truth: Poses) -> Float[np.ndarray, "T K"]:
 
 
 def table(rows: list[Row], steps: int) -> str:
-    """Lay out the errors per split and over all, and how far ours are from the peer's."""
-    called = {
-        "peer": f"peer, JS, {steps} steps",
-        "ours": f"ours, {steps} steps",
-        "half": f"ours, {steps // 2} steps",
-    }
-    splits = sorted({row.split for row in rows})
-    titles = [
-        "program",
-        *(f"split {split}: {name}" for split in splits for name in ("mean", "median", "95 %")),
-    ]
-    lines = ["| " + " | ".join([*titles, "mean of the splits", "against the peer"]) + " |"]
-    lines.append("| --- |" + " ---: |" * (len(titles) + 1))
-    means = {
-        program: np.mean([np.nanmean(row.errors) for row in rows if row.program == program])
-        for program in called
-        if {row.split for row in rows if row.program == program} == set(splits)
-    }
-    for program, name in called.items():
-        cells = []
-        for split in splits:
-            errors = next((row.errors for row in rows if (row.program, row.split) == (program, split)), None)
-            cells += ["", "", ""] if errors is None else [f"{value:.2f}" for value in spread(errors)]
-        mean = f"{means[program]:.2f}" if program in means else ""
-        ratio = (
-            f"{100 * (means[program] / means['peer'] - 1):+.0f} %"
-            if {program, "peer"} <= means.keys()
-            else ""
-        )
-        lines.append("| " + " | ".join([name, *cells, mean, ratio if program != "peer" else ""]) + " |")
+    """Lay out the errors of every split, and how far ours are from the peer's."""
+    called = {"peer": f"peer, JS, {steps} steps", "ours": f"ours, {steps}", "half": f"ours, {steps // 2}"}
+    peers = {row.split: np.nanmean(row.errors) for row in rows if row.program == "peer"}
+    lines = ["| split | program | mean px | median px | 95 % px | mean against the peer |"]
+    lines.append("| ---: | --- |" + " ---: |" * 4)
+    for program, split, errors in rows:
+        mean, median, high = np.nanmean(errors), np.nanmedian(errors), np.nanquantile(errors, 0.95)
+        against = f"{100 * (mean / peers[split] - 1):+.0f} %" if split in peers and program != "peer" else ""
+        cells = [str(split), called[program], f"{mean:.2f}", f"{median:.2f}", f"{high:.2f}", against]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def spread(errors: Float[np.ndarray, "T K"]) -> tuple[float, float, float]:
-    """Return the mean, the median and the 95th percentile, px."""
-    return float(np.nanmean(errors)), float(np.nanmedian(errors)), float(np.nanquantile(errors, 0.95))
 
 
 OURS = """data:
