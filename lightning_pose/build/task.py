@@ -6,6 +6,7 @@ from lightning_pose.config import Config
 from lightning_pose.data.augment import Augmentation, Geometric
 from lightning_pose.data.masking import PatchMasking
 from lightning_pose.data.photometric import Photometric
+from lightning_pose.data.world import WorldMotion
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 from lightning_pose.tasks.schedule import Course, anneal, cosine, multi_step, one_cycle
@@ -52,7 +53,9 @@ def build_augmentation(config: Config) -> Augmentation:
         erasing_size=options.erasing_size,
     )
     swaps = [(names.index(a), names.index(b)) for a, b in config.data.swaps or []]
-    return Augmentation(geometric, photometric, swaps)
+    world = WorldMotion(options.world_scale, options.world_shift, options.world_rotation)
+    moves = config.training.imgaug_3d and any(world)
+    return Augmentation(geometric, photometric, swaps, world if moves else None)
 
 
 def _masking(config: Config, batches: int) -> PatchMasking | None:

@@ -80,11 +80,13 @@ def save_config(path: Path, config: Config) -> None:
 
 
 def _with_preset(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the `imgaug` preset below what `training.augment` says itself."""
+    """Put the `imgaug` preset below what `training.augment` says itself; `imgaug_3d` moves no view alone."""
     training = data.get("training")
     if not isinstance(training, Mapping):
         return dict(data)
-    preset, own = PRESETS.get(str(training.get("imgaug"))), training.get("augment")
+    preset, own = PRESETS.get(str(training.get("imgaug", "dlc"))), training.get("augment")
     if preset is None or not (own is None or isinstance(own, Mapping)):
         return dict(data)
+    if training.get("imgaug_3d"):
+        preset = {**preset, **PRESETS["dlc-mv"]}
     return {**data, "training": {**training, "augment": {**preset, **(own or {})}}}

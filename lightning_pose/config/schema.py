@@ -267,7 +267,7 @@ class Config:
 # `imgaug` presets of Lightning Pose, as what they change of `training.augment`.
 OFF = {
     "rotation": 0.0, "zoom": 0.0, "shift": 0.0, "brightness": 0.0, "contrast": 0.0, "colour": 0.0,
-    "blur": 0.0, "noise": 0.0, "erasing": 0.0,
+    "blur": 0.0, "noise": 0.0, "erasing": 0.0, "world_scale": 0.0, "world_shift": 0.0, "world_rotation": 0.0,
 }  # fmt: skip
 PRESETS: dict[str, dict[str, Any]] = {
     "none": OFF,

@@ -4,6 +4,7 @@ from lightning_pose.build import build_augmentation, build_network, build_task
 from lightning_pose.config import load_config
 from lightning_pose.config.schema import AnnealConfig, PatchMask
 from lightning_pose.data.masking import PatchMasking
+from lightning_pose.data.world import WorldMotion
 
 
 def test_a_backbone_with_weights_is_frozen_until_its_epoch(config):
@@ -22,6 +23,28 @@ def test_flips_know_the_sides(toy_project):
     augmentation = build_augmentation(load_config(data).config)
     assert augmentation.geometric.flip
     assert augmentation.swaps == ((1, 2),)
+
+
+@pytest.mark.parametrize(
+    ("training", "rotation", "world"),
+    [
+        ({}, 25, None),
+        ({"imgaug_3d": True}, 0, WorldMotion(0.2, 0.25, 0)),
+        (
+            {"imgaug_3d": True, "augment": {"rotation": 10, "world_rotation": 5}},
+            10,
+            WorldMotion(0.2, 0.25, 5),
+        ),
+        ({"imgaug_3d": True, "imgaug": "none"}, 0, None),
+    ],
+)
+def test_moving_the_world_leaves_out_what_moves_each_view_unless_it_is_asked_for(
+    toy_project, training, rotation, world
+):
+    made = load_config({"data": {"data_dir": str(toy_project())}, "training": training}).config
+    augmentation = build_augmentation(made)
+    assert augmentation.geometric.rotation == rotation
+    assert augmentation.world == world
 
 
 def test_masking_given_in_epochs_begins_and_ends_with_them(config):
