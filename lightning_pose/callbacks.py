@@ -3,18 +3,23 @@
 import csv
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytorch_lightning as pl
 import torch
 
 from lightning_pose.core.files import atomic_path, write_json
+from lightning_pose.tasks.averaging import WeightAverage
 from lightning_pose.tasks.pose2d import Pose2DTask
 
-Validate = Callable[[Pose2DTask], float]  # mean validation error in pixels
+# pixel_error (mean, in pixels) and further numbers of validation, all of them the smaller the better
+Validate = Callable[[Pose2DTask], Mapping[str, float]]
+PIXEL_ERROR = "pixel_error"
 STATUS_SECONDS = 1.0
+Value = TypeVar("Value")
 
 
 class StopAt(pl.Callback):
@@ -34,67 +39,104 @@ class StopAt(pl.Callback):
             trainer.should_stop = True
 
 
-class Validation(pl.Callback):
-    """Validate every few epochs and at the end, and keep the weights of the smallest error.
+class Averaging(pl.Callback):
+    """Keep a running mean of the weights; the checkpoint holds it, so that a resumed run goes on with it."""
 
-    The weights alone go to `epoch=E-step=S-best.ckpt`; the error before it is in `best`, the course in
-    `history`.
+    def __init__(self, average: WeightAverage) -> None:
+        self.average = average
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Take in the weights where the optimiser made a step."""
+        assert isinstance(pl_module, Pose2DTask)
+        if trainer.global_step > self.average.n_steps:
+            self.average.update(pl_module.network)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the mean."""
+        return self.average.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the mean."""
+        self.average.load_state_dict(state_dict)
+
+
+class Validation(pl.Callback):
+    """Validate every few epochs and at the end, and keep the weights that are best in one number.
+
+    The weights alone go to `epoch=E-step=S-best.ckpt`; the number before it is in `best`, the pixel error of
+    these weights in `best_error`, that of the last validation in `error`. Where weights are averaged, the
+    mean is validated and kept. Of several processes the first one validates, and tells the others.
     """
 
     def __init__(
-        self, validate: Validate, folder: Path, *, every_epochs: int, patience: int | None, min_steps: int
+        self,
+        validate: Validate,
+        folder: Path,
+        *,
+        every_epochs: int,
+        patience: int | None,
+        min_steps: int,
+        metric: str = PIXEL_ERROR,
+        average: WeightAverage | None = None,
     ) -> None:
         """Keep the settings.
 
         Args:
-            validate: returns the mean error in pixels, NaN where nothing validates.
+            validate: returns numbers by name, NaN where nothing validates.
             folder: for the checkpoint.
             every_epochs: how often.
             patience: stop after as many validations without a better one; None never stops.
             min_steps: steps before which nothing stops.
+            metric: which of the numbers is to be small.
+            average: of the weights.
         """
-        self.validate, self.folder = validate, folder
+        self.validate, self.folder, self.metric, self.average = validate, folder, metric, average
         self.every_epochs, self.patience, self.min_steps = every_epochs, patience, min_steps
         self.best, self.best_name, self.worse = math.inf, "", 0
-        self.last_step, self.error = -1, math.nan
+        self.last_step, self.error, self.best_error = -1, math.nan, math.nan
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Validate where it is time to."""
         if (trainer.current_epoch + 1) % self.every_epochs == 0 or is_last_epoch(trainer):
-            self._run(trainer, pl_module)
+            assert isinstance(pl_module, Pose2DTask)
+            with self.average.applied(pl_module.network) if self.average else nullcontext():
+                self._run(trainer, pl_module)
 
-    def _run(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def _run(self, trainer: pl.Trainer, task: Pose2DTask) -> None:
         """Validate, log, and keep what is best so far."""
-        assert isinstance(pl_module, Pose2DTask)
         self.last_step = trainer.global_step
-        self.error = self.validate(pl_module)
-        if math.isnan(self.error):
+        numbers = told_by_first(trainer, lambda: dict(self.validate(task)))
+        self.error, score = numbers[PIXEL_ERROR], numbers[self.metric]
+        if math.isnan(score):
             return
-        pl_module.log("val_pixel_error", self.error)
-        if self.error >= self.best:
+        for name, number in numbers.items():
+            task.log(f"val_{name}", number)
+        if score >= self.best:
             self.worse += 1
-            if (
-                self.patience is not None
-                and self.worse >= self.patience
-                and trainer.global_step >= self.min_steps
-            ):
+            late = trainer.global_step >= self.min_steps
+            if self.patience is not None and self.worse >= self.patience and late:
                 trainer.should_stop = True
             return
         former = self.best_name
-        self.best, self.worse = self.error, 0
+        self.best, self.best_error, self.worse = score, self.error, 0
         self.best_name = f"epoch={trainer.current_epoch}-step={trainer.global_step}-best.ckpt"
-        save_weights(self.folder / self.best_name, pl_module, trainer, self.error)
+        if not trainer.is_global_zero:
+            return
+        save_weights(self.folder / self.best_name, task, trainer, self.error)
         if former and former != self.best_name:
             (self.folder / former).unlink(missing_ok=True)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a resumed run needs."""
-        return {"best": self.best, "best_name": self.best_name, "worse": self.worse, "error": self.error}
+        names = ("best", "best_name", "best_error", "worse", "error")
+        return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up where the interrupted run was; a best checkpoint it wrote later goes with its steps."""
-        self.best, self.best_name = state_dict["best"], state_dict["best_name"]
-        self.worse, self.error = state_dict["worse"], state_dict["error"]
+        for name, value in state_dict.items():
+            setattr(self, name, value)
         for path in self.folder.glob("*-best.ckpt"):
             if path.name != self.best_name:
                 path.unlink()
@@ -114,13 +156,17 @@ class LastCheckpoint(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write when it is time."""
         epoch = trainer.current_epoch
-        if is_last_epoch(trainer) or time.monotonic() - self._written >= self.every_seconds:
+        due = told_by_first(trainer, lambda: time.monotonic() - self._written >= self.every_seconds)
+        if is_last_epoch(trainer) or due:
             self._save(trainer, "last.ckpt")
             self._written = time.monotonic()
         if self.keep_every_epochs is not None and (epoch + 1) % self.keep_every_epochs == 0:
             self._save(trainer, f"epoch={epoch}-step={trainer.global_step}.ckpt")
 
     def _save(self, trainer: pl.Trainer, name: str) -> None:
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self.folder / name)  # takes part, and writes nothing
+            return
         with atomic_path(self.folder / name) as temporary:
             trainer.save_checkpoint(temporary)
 
@@ -189,6 +235,14 @@ class Status(pl.Callback):
         """Say that it ended early."""
         word = "INTERRUPTED" if isinstance(exception, KeyboardInterrupt) else "FAILED"
         write_status(self.path, word, trainer.global_step, self.total)
+
+
+def told_by_first(trainer: pl.Trainer, ask: Callable[[], Value]) -> Value:
+    """Return what the first of the processes finds, in all of them."""
+    if trainer.world_size == 1:
+        return ask()
+    found = ask() if trainer.is_global_zero else None
+    return trainer.strategy.broadcast(found)  # type: ignore[return-value]
 
 
 def is_last_epoch(trainer: pl.Trainer) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
+from lightning_fabric.utilities import move_data_to_device
 
 from lightning_pose.build import build_frames_of
 from lightning_pose.config import csv_paths
@@ -22,6 +23,7 @@ from lightning_pose.data.labels import LabeledFrames, native_from_network
 from lightning_pose.data.module import loader
 from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network
 from lightning_pose.models.base import PoseNetwork
+from lightning_pose.tasks.pose2d import Pose2DTask
 
 SCORER = "heatmap_tracker"
 OTHER_LABELS = ("_new", "_test")
@@ -98,6 +100,52 @@ def pixel_errors(frames: LabeledFrames, rows: Sequence[int], xy: Float[np.ndarra
 def mean_error(errors: Float[np.ndarray, "N V K"]) -> float:
     """Return the mean over labels, NaN where there are none."""
     return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
+def median_error(errors: Float[np.ndarray, "N V K"]) -> float:
+    """Return the median over labels, NaN where there are none."""
+    return float(np.nanmedian(errors)) if np.isfinite(errors).any() else float("nan")
+
+
+def validate(
+    task: Pose2DTask,
+    frames: LabeledFrames,
+    rows: Sequence[int],
+    *,
+    metric: str,
+    batch_size: int,
+    autocast: bool,
+) -> dict[str, float]:
+    """Return the mean error in pixels of labeled instants, and a metric by which to choose a checkpoint.
+
+    Args:
+        task: whose network is validated.
+        frames: labeled frames.
+        rows: instants.
+        metric: `pixel_error`, `median_pixel_error` or `loss`.
+        batch_size: instants at a time.
+        autocast: compute in bfloat16 where that is safe.
+    """
+    found = predict_frames(task.network, frames, rows, batch_size=batch_size, autocast=autocast)
+    errors = pixel_errors(frames, rows, found.xy)
+    numbers = {"pixel_error": mean_error(errors)}
+    if metric == "median_pixel_error":
+        numbers[metric] = median_error(errors)
+    elif metric == "loss":
+        numbers[metric] = mean_loss(task, frames, rows, batch_size)
+    return numbers
+
+
+def mean_loss(task: Pose2DTask, frames: LabeledFrames, rows: Sequence[int], batch_size: int) -> float:
+    """Return the loss of labeled instants without augmentation, NaN where there are none."""
+    was_training = task.network.training
+    task.network.eval()
+    losses, sizes = [], []
+    for batch in loader(frames, rows, batch_size):
+        losses.append(task.validation_loss(move_data_to_device(batch, task.device)).item())
+        sizes.append(len(batch["index"]))
+    task.network.train(was_training)
+    return float(np.average(losses, weights=sizes)) if losses else math.nan
 
 
 def write_predictions(

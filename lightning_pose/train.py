@@ -3,18 +3,19 @@
 import shutil
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 
 from lightning_pose import build
 from lightning_pose.callbacks import (
+    Averaging,
     History,
     LastCheckpoint,
     Status,
     StopAt,
-    Validate,
     Validation,
     write_status,
 )
@@ -23,18 +24,13 @@ from lightning_pose.config import Config, Source, csv_paths, load_config
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.files import atomic_path
 from lightning_pose.data.labels import LabeledFrames
+from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import read_split, split, write_split
-from lightning_pose.evaluate import (
-    evaluate_model,
-    mean_error,
-    pixel_errors,
-    plot_history,
-    predict_frames,
-    read_summary,
-)
-from lightning_pose.fit import fit
+from lightning_pose.evaluate import evaluate_model, plot_history, read_summary, validate
+from lightning_pose.fit import Company, company_of, fit, follow_parent
 from lightning_pose.model_dir import SPLIT_FILE, STATUS_FILE, SUMMARY_FILE, ModelDir, write_ensemble
 from lightning_pose.progress import ProgressBar, reading
+from lightning_pose.tasks.averaging import WeightAverage
 from lightning_pose.tasks.pose2d import Pose2DTask
 
 Errors = dict[str, dict[str, float]]  # set -> labels, mean_px, median_px, p90_px, confidence
@@ -148,53 +144,92 @@ def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list
     return results
 
 
+class _Run(NamedTuple):
+    """One training, as it is in every process that takes part.
+
+    Attributes:
+        task: what is trained.
+        data: what it sees.
+        options: of the trainer.
+        total: steps.
+        averaging: of the weights, where it is asked for.
+        validation: keeps the best weights.
+        last: keeps the last ones.
+    """
+
+    task: Pose2DTask
+    data: LabeledData
+    options: dict[str, Any]
+    total: int
+    averaging: Averaging | None
+    validation: Validation
+    last: LastCheckpoint
+
+    def callbacks(self, *before_last: pl.Callback) -> list[pl.Callback]:
+        """Return what happens in every process, and what else before the last weights are written."""
+        averaging = [] if self.averaging is None else [self.averaging]
+        return [StopAt(self.total), *averaging, self.validation, *before_last, self.last]
+
+
 def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool) -> None:
     """Train into a claimed folder, evaluate, and say that it is complete."""
-    sets = _write_inputs(model.path, config, frames)
-    data = build.build_data(config, frames, sets)
+    sets, status = _write_inputs(model.path, config, frames), model.path / STATUS_FILE
+    with company_of(model.path, config.training.num_devices) as company:
+        run = _prepared(model, config, frames, sets)
+        history = History(model.path / "logs" / "metrics.csv", run.validation)
+        callbacks = run.callbacks(history, Status(status, run.total))
+        if show_progress:
+            callbacks.append(ProgressBar(run.total, run.validation, model.path.name))
+        trainer = fit(run.task, run.data, model, callbacks=callbacks, options=run.options, company=company)
+    write_status(status, "EVALUATING", trainer.global_step, run.total)
+    plot_history(model.path / "loss_curves.png", history.rows)
+    evaluate_model(model, frames, sets, device=str(trainer.strategy.root_device))
+    write_status(status, "COMPLETED", trainer.global_step, run.total)
+
+
+def join(folder: str, rank: str, size: str, port: str) -> None:
+    """Train together with the process that started this one; arguments are those of its command line."""
+    follow_parent()
+    model = ModelDir(Path(folder))
+    frames = build.build_frames(model.config)
+    sets = read_split(model.path / SPLIT_FILE)
+    run = _prepared(model, model.config, frames, [sets[frame] for frame in frames.frames[0]])
+    company = Company(int(rank), int(size), int(port))
+    fit(run.task, run.data, model, callbacks=run.callbacks(), options=run.options, company=company)
+
+
+def _prepared(model: ModelDir, config: Config, frames: LabeledFrames, sets: Sequence[str]) -> _Run:
+    """Return the training of a model, up to its first step."""
+    data, training = build.build_data(config, frames, sets), config.training
     batches = build.steps_per_epoch(config, data)
     total = build.total_steps(config, batches)
     network = build.build_network(config, weights=True).channels_last()
     task = build.build_task(config, network, batches)
     options = build.trainer_options(config, batches)
-    rows, half = data.rows.get("validation", []), options["precision"] == "bf16-mixed"
-
-    def validate(task: Pose2DTask) -> float:
-        size = config.training.val_batch_size
-        found = predict_frames(task.network, frames, rows, batch_size=size, autocast=half)
-        return mean_error(pixel_errors(frames, rows, found.xy))
-
-    status = model.path / STATUS_FILE
-    validation, last = _keepers(model, config, validate, build.least_steps(config, batches))
-    history = History(model.path / "logs" / "metrics.csv", validation)
-    callbacks: list[pl.Callback] = [StopAt(total), validation, history, last, Status(status, total)]
-    if show_progress:
-        callbacks.append(ProgressBar(total, validation, model.path.name))
-    trainer = fit(task, data, model, callbacks=callbacks, options=options)
-    write_status(status, "EVALUATING", trainer.global_step, total)
-    plot_history(model.path / "loss_curves.png", history.rows)
-    evaluate_model(model, frames, sets, device=str(trainer.strategy.root_device))
-    write_status(status, "COMPLETED", trainer.global_step, total)
-
-
-def _keepers(
-    model: ModelDir, config: Config, validate: Validate, least_steps: int
-) -> tuple[Validation, LastCheckpoint]:
-    """Return what keeps the best and the last weights."""
-    training = config.training
+    average = None if training.ema_decay is None else WeightAverage(training.ema_decay)
     validation = Validation(
-        validate,
+        partial(
+            validate,
+            frames=frames,
+            rows=data.rows.get("validation", []),
+            metric=training.checkpoint_metric,
+            batch_size=training.val_batch_size,
+            autocast=options["precision"] == "bf16-mixed",
+        ),
         model.checkpoints,
         every_epochs=training.check_val_every_n_epoch,
         patience=training.early_stop_patience if training.early_stopping else None,
-        min_steps=least_steps,
+        min_steps=build.least_steps(config, batches),
+        metric=training.checkpoint_metric,
+        average=average,
     )
     last = LastCheckpoint(
         model.checkpoints,
         every_seconds=training.last_ckpt_every_seconds,
         keep_every_epochs=training.ckpt_every_n_epochs,
     )
-    return validation, last
+    averaging = None if average is None else Averaging(average)
+    return _Run(task, data, options, total, averaging, validation, last)
 
 
 def _write_inputs(folder: Path, config: Config, frames: LabeledFrames) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 import torch
 
 from lightning_pose.config import Config
+from lightning_pose.core.errors import ConfigError
 from lightning_pose.data.module import LabeledData
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -41,13 +42,17 @@ def least_steps(config: Config, batches: int) -> int:
 
 
 def trainer_options(config: Config, batches: int) -> dict[str, Any]:
-    """Return the arguments of the trainer that the configuration decides; `callbacks.StopAt` counts steps."""
+    """Return the arguments of the trainer that the configuration decides; `callbacks.StopAt` counts steps.
+
+    Raises:
+        ConfigError: when more GPUs are asked for than there are.
+    """
     training = config.training
     accelerator = "cpu" if training.num_gpus == 0 else training.accelerator
     limit = training.limit_train_batches
     return {
         "accelerator": accelerator,
-        "devices": 1,
+        "devices": _devices(training.num_devices, accelerator),
         "precision": choose_precision(training.precision, accelerator),
         "max_epochs": math.ceil(total_steps(config, batches) / epoch_steps(config, batches)),
         "accumulate_grad_batches": training.accumulate_grad_batches,
@@ -55,6 +60,23 @@ def trainer_options(config: Config, batches: int) -> dict[str, Any]:
         "limit_train_batches": 1.0 if limit is None else limit,
         "log_every_n_steps": training.log_every_n_steps,
     }
+
+
+def _devices(wanted: int, accelerator: str) -> int:
+    """Return how many processes train together, on a GPU each where these are used.
+
+    Raises:
+        ConfigError: when there are fewer GPUs.
+    """
+    there = torch.cuda.device_count() if accelerator in ("auto", "cuda", "gpu") else 0
+    if wanted > 1 and (there or accelerator in ("cuda", "gpu")) and wanted > there:
+        raise ConfigError(
+            f"training.num_devices: {wanted} GPUs are asked for and {there} are here; "
+            "training.accelerator=cpu trains on processors"
+        )
+    if wanted > 1 and accelerator == "mps":
+        raise ConfigError(f"training.num_devices: expected 1 with training.accelerator mps, got {wanted}")
+    return wanted
 
 
 def choose_precision(wanted: str, accelerator: str) -> Precision:

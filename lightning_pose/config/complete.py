@@ -170,6 +170,8 @@ def _complete_training(config: Config) -> None:
     training, model = config.training, config.model
     if training.train_batch_size is None:
         training.train_batch_size = 8 if len(config.data.view_names or []) > 1 else 16
+    n = max(1, training.num_devices)  # every process sees as much of a batch
+    training.train_batch_size = -(-training.train_batch_size // n) * n
     if training.max_epochs is None and training.max_steps is None:
         training.max_epochs = max(DEFAULT_EPOCHS, training.min_epochs or 0)
     if model.backbone_weights is None:

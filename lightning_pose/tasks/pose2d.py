@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lightning_pose.data.augment import Augmentation, Moved, move_points
+from lightning_pose.data.augment import Augmentation, Moved, MovedLabels, move_points
 from lightning_pose.data.batch import LabeledBatch, Outputs, TrainingBatch, Truth, UnlabeledBatch
 from lightning_pose.data.heatmaps import expected_xy, render_targets
 from lightning_pose.data.masking import AnyBatch, PatchMasking, kept_views, take_views
@@ -106,20 +106,37 @@ class Pose2DTask(pl.LightningModule):
             self.log_dict({f"train_{name}": part.detach() for name, part in parts.items()})
         return loss
 
+    @torch.no_grad()
+    def validation_loss(self, batch: LabeledBatch) -> Float[Tensor, ""]:
+        """Return the losses that look at labels, weighted as they are now, of images as they are."""
+        with torch.autocast(self.device.type, enabled=False):
+            moved, labels = Augmentation()(batch, torch.Generator(self.device))
+        seen, strength = (
+            _Seen(moved, batch["native_size"], None),
+            self.optimisation.strength(self.global_step),
+        )
+        return self._compare(seen, self._truth(batch, moved, labels), unlabeled=False, strength=strength).loss
+
     def _labeled(self, batch: LabeledBatch, generator: torch.Generator, strength: float) -> Total:
         """Return the losses that look at labels."""
-        # drawing, moving and rendering need full precision and are no work for reduced one
+        # drawing and moving need full precision and are no work for reduced one
         with torch.autocast(self.device.type, enabled=False):
             batch, views = self._drop_views(batch, generator)
             moved, labels = self.augmentation(batch, generator)
-            stride = self.network.stride
-            size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
-            targets = render_targets(labels.xy.float(), labels.visible, size, stride)
-            truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
-            if "weight" in batch:
-                truth["weight"] = batch["weight"]
         seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
+        truth = self._truth(batch, moved, labels)
         return self._compare(seen, truth, unlabeled=False, strength=strength)
+
+    def _truth(self, batch: LabeledBatch, moved: Moved, labels: MovedLabels) -> Truth:
+        """Return what the losses compare with, in the moved images."""
+        stride = self.network.stride
+        size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
+        with torch.autocast(self.device.type, enabled=False):
+            targets = render_targets(labels.xy.float(), labels.visible, size, stride)
+        truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
+        if "weight" in batch:
+            truth["weight"] = batch["weight"]
+        return truth
 
     def _unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator, strength: float) -> Total:
         """Return the losses that look at video without labels."""

@@ -9,10 +9,18 @@ import pytorch_lightning as pl
 import torch
 
 from lightning_pose.build import build_network
-from lightning_pose.callbacks import History, LastCheckpoint, Validation, is_last_epoch, write_status
+from lightning_pose.callbacks import (
+    Averaging,
+    History,
+    LastCheckpoint,
+    Validation,
+    is_last_epoch,
+    write_status,
+)
 from lightning_pose.config import Config
 from lightning_pose.data.augment import Augmentation
 from lightning_pose.losses.base import WeightedLoss
+from lightning_pose.tasks.averaging import WeightAverage
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 
 
@@ -33,6 +41,8 @@ class TrainerAt(pl.Trainer):
     current_epoch = global_step = 0
     max_epochs = 100
     should_stop = False
+    world_size = 1
+    is_global_zero = True
     optimizers: ClassVar[list[Any]] = []
 
     def __init__(self, epoch: int, **attributes: Any) -> None:
@@ -43,7 +53,7 @@ class TrainerAt(pl.Trainer):
 
 def validation_of(errors: list[float], folder: Path, **options: Any) -> Validation:
     settings = {"every_epochs": 1, "patience": None, "min_steps": 0, **options}
-    return Validation(lambda task: errors.pop(0), folder, **settings)
+    return Validation(lambda task: {"pixel_error": errors.pop(0)}, folder, **settings)
 
 
 def test_the_smallest_error_is_kept_and_only_that(task, tmp_path):
@@ -54,6 +64,43 @@ def test_the_smallest_error_is_kept_and_only_that(task, tmp_path):
     content = torch.load(tmp_path / validation.best_name, weights_only=True)
     assert content["val_pixel_error"] == 3.0
     assert content["state_dict"].keys() == task.state_dict().keys()
+
+
+def test_the_best_is_chosen_by_the_number_that_is_asked_for(task, tmp_path):
+    numbers = [{"pixel_error": 5.0, "loss": 0.5}, {"pixel_error": 3.0, "loss": 0.7}]
+    validation = validation_of([], tmp_path, metric="loss")
+    validation.validate = lambda task: numbers.pop(0)
+    for epoch in range(2):
+        validation.on_train_epoch_end(TrainerAt(epoch), task)
+    assert (validation.best, validation.best_error, validation.error) == (0.5, 5.0, 3.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch=0-step=2-best.ckpt"]
+
+
+def test_the_mean_of_the_weights_is_validated_and_kept_while_training_goes_on_with_its_own(task, tmp_path):
+    average = WeightAverage(0.5)
+    averaging, weight = Averaging(average), task.network.head.logits.bias
+    for step in (1, 2, 2):  # the last batch is accumulated, without a step
+        torch.nn.init.constant_(weight, float(step))
+        trainer = TrainerAt(0)
+        trainer.global_step = step
+        averaging.on_train_batch_end(trainer, task, None, None, 0)
+    expected = 1 + (2 - 1) * (1 - 2 / 11)
+    seen = []
+
+    def validate(task: Pose2DTask) -> dict[str, float]:
+        seen.append(weight.mean().item())
+        return {"pixel_error": 1.0}
+
+    validation = validation_of([], tmp_path, average=average)
+    validation.validate = validate
+    validation.on_train_epoch_end(TrainerAt(0), task)
+    assert seen == [pytest.approx(expected)]
+    assert weight.mean().item() == 2
+    kept = torch.load(tmp_path / validation.best_name, weights_only=True)["state_dict"]
+    assert kept["network.head.logits.bias"].mean().item() == pytest.approx(expected)
+    resumed = Averaging(WeightAverage(0.5))
+    resumed.load_state_dict(averaging.state_dict())
+    assert resumed.average.n_steps == 2
 
 
 def test_a_resumed_run_forgets_a_best_of_steps_that_it_has_yet_to_repeat(task, tmp_path):

@@ -20,11 +20,11 @@ class TrainerAt(pl.Trainer):
 def test_a_terminal_gets_a_bar_and_a_file_ten_lines(terminal, tmp_path):
     text = io.StringIO()
     console = Console(file=text, force_terminal=terminal, width=120)
-    validation = Validation(lambda task: math.nan, tmp_path, every_epochs=1, patience=None, min_steps=0)
+    validation = Validation(lambda task: {}, tmp_path, every_epochs=1, patience=None, min_steps=0)
     bar, module = ProgressBar(25, validation, "rng=0", console), pl.LightningModule()
     bar.on_train_start(TrainerAt(0), module)
     for step in range(1, 26):
-        validation.error, validation.best = 4.0, 3.5
+        validation.error, validation.best_error = 4.0, 3.5
         bar.on_train_batch_end(TrainerAt(step), module, None, None, 0)
     bar.on_train_end(TrainerAt(25), module)
     assert "25/25" in text.getvalue()
