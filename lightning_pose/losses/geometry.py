@@ -83,12 +83,12 @@ def reprojection(outputs: Outputs, truth: Truth) -> Float[Tensor, ""]:
 
     The point is made of all views, each with its confidence. r = |image - label| / (sigma stride).
     """
-    camera, scale = _views_first(truth["camera"]), SIGMA * truth["stride"]
+    camera, scale = views_first(truth["camera"]), SIGMA * truth["stride"]
     world = lift(outputs["xy"].movedim(1, 0), camera, outputs["confidence"].detach().movedim(1, 0))
     labels, weight = _labels(truth)
     counted = world.known & (weight > 0)
     difference = torch.where(counted[..., None], world.image - labels, 0.0) / scale
-    return _mean(_rho(difference), torch.where(counted, weight, 0.0)).to(outputs["xy"].dtype)
+    return _mean(rho(difference), torch.where(counted, weight, 0.0)).to(outputs["xy"].dtype)
 
 
 def pairwise_projections(outputs: Outputs, truth: Truth) -> Float[Tensor, ""]:
@@ -99,7 +99,7 @@ def pairwise_projections(outputs: Outputs, truth: Truth) -> Float[Tensor, ""]:
     that its angle allows: 1 / (m^2 tr (sum J'J)^-1) is the inverse of how much r^2 exceeds the squared error
     of the pixels, which grows without bound as two rays become parallel.
     """
-    camera, scale = _views_first(truth["camera"]), SIGMA * truth["stride"]
+    camera, scale = views_first(truth["camera"]), SIGMA * truth["stride"]
     labels, weight = _labels(truth)
     with torch.no_grad():
         there = lift(torch.where((weight > 0)[..., None], labels, torch.nan), camera)
@@ -116,10 +116,10 @@ def pairwise_projections(outputs: Outputs, truth: Truth) -> Float[Tensor, ""]:
     counted = points.known.all(dim=0) & (seen[one] & seen[other]).movedim(0, 1)
     magnification = magnification2.sqrt()[:, None, :, None]
     difference = torch.where(counted[..., None], points.xyz - there.xyz[:, None], 0.0) * magnification / scale
-    return _mean(_rho(difference), torch.where(counted, share * precision, 0.0)).to(predicted.dtype)
+    return _mean(rho(difference), torch.where(counted, share * precision, 0.0)).to(predicted.dtype)
 
 
-def _views_first(camera: Camera) -> Camera:
+def views_first(camera: Camera) -> Camera:
     """Return a camera of axes (B, V) as one of (V, B)."""
     return Camera(*(field.movedim(1, 0) for field in camera))
 
@@ -144,7 +144,8 @@ def _labels(truth: Truth) -> tuple[Float[Tensor, "V B K 2"], Float[Tensor, "V B 
     return torch.where(there[..., None], xy, 0.0).movedim(1, 0), weight.movedim(1, 0)
 
 
-def _rho(difference: Float[Tensor, "*N D"]) -> Float[Tensor, "*N"]:
+def rho(difference: Float[Tensor, "*N D"]) -> Float[Tensor, "*N"]:
+    """Return sqrt(1 + r^2) - 1 of the length r of each difference; smooth where that is 0."""
     return torch.sqrt(1 + difference.square().sum(dim=-1)) - 1
 
 
