@@ -79,7 +79,7 @@ def test_a_step_along_the_gradient_brings_views_together():
     xy = seen(camera) + noise
     before = loss_of(xy, camera)
     moved = xy + pull(xy, camera) * B * V * K * (STRIDE * SIGMA) ** 2
-    assert float(loss_of(moved, camera)) < 0.1 * float(before)
+    assert float(loss_of(moved, camera)) < 0.3 * float(before)
 
 
 def test_the_target_is_no_way_for_a_gradient():

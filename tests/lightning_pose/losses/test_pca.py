@@ -217,9 +217,7 @@ def test_too_few_labels_are_refused(poses):
 
 def test_options_that_cannot_be_are_refused(poses):
     one = poses[:, :1]
-    with pytest.raises(
-        ConfigError, match=r"a list for every mirrored view.* with 1 views; got None"
-    ):
+    with pytest.raises(ConfigError, match=r"a list for every mirrored view.* with 1 views; got None"):
         pca_multiview(one, NAMES)
     with pytest.raises(ConfigError, match=r"expected one list of keypoints, or null for all, with 2 views"):
         pca_multiview(poses, NAMES, matches=[[0, 1], [2, 3]])
