@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lightning_pose.build import build_frames, build_frames_of
+from lightning_pose.config import Config, csv_paths
+from lightning_pose.config.schema import LossConfig
+from lightning_pose.core.calibration import Rig
+from lightning_pose.core.camera import make_camera
+from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.files import write_text
+from lightning_pose.core.poses import OCCLUDED, VISIBLE
+from lightning_pose.core.rotations import look_at
+
+REPROJECTION = "supervised_reprojection_heatmap_mse"
+LABELED = 3  # of six instants, the right paw of the right view has no label from here on
+
+
+@pytest.fixture
+def calibrated(toy_project) -> Config:
+    """A project of three views whose labels are exact, some of them missing, with its calibration."""
+    sizes = {"left": (80, 64), "middle": (80, 64), "right": (96, 72)}
+    folder = toy_project(views=tuple(sizes), n=6)
+    matrix = [[[75.0, 0, w / 2], [0, 75, h / 2], [0, 0, 1]] for w, h in sizes.values()]
+    poses = [look_at(np.array([x, -100.0, 40]), np.zeros(3)) for x in (-50, 0, 50)]
+    rotation, translation = (np.stack(part) for part in zip(*poses, strict=True))
+    camera = make_camera(matrix, np.zeros((3, 0)), rotation, translation)
+    rig = Rig(tuple(sizes), np.array(list(sizes.values())), camera)
+    rig.save(folder / "calibration.toml")
+    xy = rig.project(np.random.default_rng(0).uniform(-12, 12, (6, 3, 3)))
+    for view, points in zip(rig.names, xy, strict=True):
+        file = folder / f"CollectedData_{view}.csv"
+        lines = file.read_text().splitlines()
+        for n, row in enumerate(points.reshape(6, 6)):
+            cells = [repr(float(value)) for value in row]
+            if view == "right" and n >= LABELED:
+                cells[4:] = ["", ""]
+            lines[3 + n] = ",".join([lines[3 + n].split(",")[0], *cells])
+        write_text(file, "\n".join(lines) + "\n")
+    made = Config()
+    made.data.data_dir, made.data.view_names = str(folder), list(rig.names)
+    made.data.csv_file = [f"CollectedData_{view}.csv" for view in rig.names]
+    made.data.image_resize_dims.height = made.data.image_resize_dims.width = 64
+    return made
+
+
+def test_a_calibration_that_is_there_gives_cameras_and_changes_no_target(calibrated):
+    frames = build_frames(calibrated)
+    assert frames.camera is not None
+    assert frames.targets.weight is None
+    assert frames.targets.xy is frames.xy
+
+
+def test_missing_labels_become_targets_where_that_is_asked_for(calibrated):
+    calibrated.training.reproject_labels = True
+    calibrated.training.keypoint_weights = {"paw_right": 3.0}
+    calibrated.training.uniform_heatmaps_for_nan_keypoints = True
+    frames = build_frames(calibrated)
+    assert (frames.visible[LABELED:, 2, 2] == OCCLUDED).all()
+    assert (frames.targets.visible == VISIBLE).all()
+    assert frames.targets.weight is not None
+    np.testing.assert_array_equal(frames.targets.weight[:, 2, 2], [3, 3, 3, 1.5, 1.5, 1.5])
+    np.testing.assert_array_equal(frames.targets.weight[..., 0], 1)
+
+
+@pytest.mark.parametrize("option", ["imgaug_3d", "reproject_labels", REPROJECTION, "camera_tokens"])
+def test_an_option_of_the_world_without_a_calibration_is_refused(calibrated, option):
+    folder = Path(calibrated.data.data_dir)
+    (folder / "calibration.toml").unlink()
+    assert build_frames(calibrated).camera is None
+    if option == REPROJECTION:
+        calibrated.losses[option] = LossConfig(log_weight=3.0)
+    else:
+        setattr(calibrated.model if option == "camera_tokens" else calibrated.training, option, True)
+    with pytest.raises(CalibrationError, match=rf"{option} needs a calibration.*calibration\.toml"):
+        build_frames(calibrated)
+    if option != "camera_tokens":  # a network that needs no camera can still be evaluated
+        assert build_frames_of(calibrated, csv_paths(calibrated)).camera is None
+
+
+def test_a_calibration_that_the_configuration_names_is_taken(calibrated):
+    folder = Path(calibrated.data.data_dir)
+    (folder / "calibration.toml").rename(folder / "other.toml")
+    calibrated.data.camera_params_file = "other.toml"
+    calibrated.training.imgaug_3d = True
+    assert build_frames(calibrated).camera is not None
+    calibrated.data.camera_params_file = "absent.toml"
+    with pytest.raises(CalibrationError, match=r"camera_params_file: there is no file .*absent\.toml"):
+        build_frames(calibrated)
