@@ -14,8 +14,7 @@ _WHOLE_FROM_ONE = (
 )  # fmt: skip
 _NOT_NEGATIVE = (
     "min_epochs", "min_steps", "unfreezing_epoch", "unfreezing_step", "rng_seed_data_pt", "rng_seed_model_pt",
-    "num_gpus", "num_workers", "last_ckpt_every_seconds", "cache_gib", "train_frames",
-    "reproject_weight",
+    "num_gpus", "num_workers", "last_ckpt_every_seconds", "cache_gib", "reproject_weight",
 )  # fmt: skip
 _FRACTIONS = ("train_prob", "val_prob", "view_dropout")
 
@@ -77,6 +76,8 @@ def _training_faults(config: Config) -> Iterator[str]:
     if training.train_prob + training.val_prob > 1 + 1e-9:
         total = training.train_prob + training.val_prob
         yield f"training.train_prob + training.val_prob: expected 1 at most, got {total:g}"
+    if not training.train_frames > 0:
+        yield f"training.train_frames: expected a share up to 1, or a count, got {training.train_frames}"
     if training.train_prob == 0:
         yield "training.train_prob: nothing is left to train on"
     yield from _length_faults(config)

@@ -1,4 +1,4 @@
-"""Which labeled instants train, validate and test: by session, by block of time, at random, or by a file."""
+"""Which labeled instants train, validate and test: by session, by time, evenly, at random, or by a file."""
 
 import csv
 import re
@@ -25,7 +25,8 @@ class SplitRule(NamedTuple):
 
     Attributes:
         mode: `session` holds out whole sessions, `block` a stretch of time of every session, `random` single
-            instants; `auto` is `session` from eight sessions on, else `block`.
+            instants, `stratified` single ones of every session, as far apart as can be; `auto` is `session`
+            from eight sessions on, else `block`.
         train_prob: share that trains.
         val_prob: share that validates; what is left over tests.
         train_frames: of the training set, how much is used: a share up to 1, a count above.
@@ -203,7 +204,8 @@ def _divide(images: Sequence[str], view: str, rule: SplitRule) -> Sets:
     elif mode == "session":
         _hold_out_sessions(sets, sessions, rng, n_val, n_test)
     else:
-        _hold_out_blocks(sets, _by_session_and_time(images, sessions), rng, n_val, n_test)
+        hold_out = _hold_out_blocks if mode == "block" else _hold_out_evenly
+        hold_out(sets, _by_session_and_time(images, sessions), rng, n_val, n_test)
     return sets
 
 
@@ -238,6 +240,22 @@ def _hold_out_blocks(
         start = rng.integers(0, len(group) - held + 1)
         sets[group[start : start + val]] = "validation"
         sets[group[start + val : start + held]] = "test"
+
+
+def _hold_out_evenly(
+    sets: Sets, groups: list[np.ndarray], rng: np.random.Generator, n_val: int, n_test: int
+) -> None:
+    """Give instants of each session at even distances to validation and test, these two mixed as evenly."""
+    lengths = np.array([len(group) for group in groups])
+    for group, val, test in zip(groups, _share(n_val, lengths), _share(n_test, lengths), strict=True):
+        held = group[_evenly(min(val + test, len(group)), len(group), rng.random())]
+        sets[held] = "validation"
+        sets[held[_evenly(min(test, len(held)), len(held), 0.5)]] = "test"
+
+
+def _evenly(count: int, length: int, phase: float) -> Int[np.ndarray, "N"]:
+    """Return places in a row of a length, at even distances; the phase, in [0, 1), shifts them all."""
+    return ((np.arange(count) + phase) * length / max(1, count)).astype(int)
 
 
 def _share(total: int, lengths: Int[np.ndarray, "S"]) -> list[int]:

@@ -45,6 +45,30 @@ def test_block_holds_out_neighbours_in_time_of_every_session():
         assert course[first : first + 6] == ["validation"] * 3 + ["test"] * 3
 
 
+def test_stratified_takes_from_every_session_its_share_at_even_distances():
+    frames = [
+        f"labeled-data/s{session}_cam1/img{row:08d}.png"
+        for session, n in enumerate((20, 40, 60))
+        for row in range(n)
+    ]
+    order = np.random.default_rng(1).permutation(120)
+    sets = split([[frames[i] for i in order]], ["cam1"], SplitRule("stratified", 0.7, 0.2, seed=4))
+    by_frame = np.empty(120, dtype=object)
+    by_frame[order] = sets
+    for course, n in zip(np.split(by_frame, [20, 60]), (20, 40, 60), strict=True):
+        counts = {name: (course == name).sum() for name in ("train", "validation", "test")}
+        assert counts == {"train": 0.7 * n, "validation": 0.2 * n, "test": 0.1 * n}
+        gaps = np.diff(np.flatnonzero(course != "train"))
+        assert set(gaps) <= {3, 4}  # 10 / 3
+        assert set(np.diff(np.flatnonzero(course == "test"))) <= {9, 10, 11}
+
+
+def test_stratified_depends_on_its_seed_alone():
+    a, b, c = (split([images(50)], ["cam1"], SplitRule("stratified", seed=s)) for s in (0, 0, 1))
+    assert (a == b).all()
+    assert (a != c).any()
+
+
 def test_sessions_stay_whole():
     frames = images(80, sessions=8)
     sets = split([frames], ["cam1"], SplitRule("auto", 0.7, 0.2, seed=3))
@@ -60,12 +84,13 @@ def test_random_split_depends_on_its_seed_alone():
     assert (a != c).any()
 
 
-@pytest.mark.parametrize(("wanted", "count"), [(1, 9), (11, 9), (5, 5), (0.5, 4), (0.2, 2)])
+@pytest.mark.parametrize(("wanted", "count"), [(1, 10), (11, 10), (5, 5), (0.5, 5), (0.2, 2)])
 def test_train_frames_is_a_share_up_to_one_and_a_count_above(wanted, count):
-    rule = SplitRule("random", train_prob=0.9, val_prob=0.1, train_frames=wanted)
-    sets = split([images(10)], ["cam1"], rule)
+    """The values of Lightning Pose's own tests, of ten frames that train."""
+    rule = SplitRule("random", train_prob=10 / 11, val_prob=1 / 11, train_frames=wanted)
+    sets = split([images(11)], ["cam1"], rule)
     assert len(rows(sets, "train")) == count
-    assert len(rows(sets, "unused")) == 9 - count
+    assert len(rows(sets, "unused")) == 10 - count
 
 
 def test_fewer_training_frames_are_among_the_more():
