@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from eks.common import common_error
 from eks.ensemble import Members as EnsembleMembers
 from eks.ensemble import Recording, collect, gather, plain_variance
 from eks.inputs import SCORER, Loaded, Members, load
@@ -166,7 +167,9 @@ def _smooth(
         emission = latent.emission
         plain = None if options.robust else plain_latent_model(latent, recording)
     model = plain or robust_model(emission, recording)
-    return smooth_ensemble(emission, recording, model, settings, progress)
+    spans = choose_spans(recording.shape[1], settings.tuning_frames, settings.spans)
+    common = common_error(emission, members, spans) if options.robust else None
+    return smooth_ensemble(emission, recording, model, settings, progress, common=common)
 
 
 def output_names(cameras: Sequence[str]) -> dict[str, Path]:

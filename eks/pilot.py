@@ -18,10 +18,7 @@ GATING = Settings(max_rounds=4, tolerance=0.1)
 TUNING_ROUNDS = 3
 LEAST_REDUNDANCY = 0.05
 LEVELS = 7  # candidates of the noise's level at a time
-# Residuals show by how much views contradict each other, not what they have in common: networks mistake the
-# same posture in all views. In trained ensembles the common part of the variance was 1.4 to 3.4 times the
-# other; where views err independently it is 1. This factor on the covariance leans to the cautious side.
-COMMON = 1.25
+COMMON = 1.25  # factor on the covariance for errors that views have in common, where members do not tell
 
 
 class Pilot(NamedTuple):
@@ -44,7 +41,13 @@ class _Pieces(NamedTuple):
     spans: Spans
 
 
-def fly(emission: Emission, recording: Recording, model: Model, settings: Settings) -> Pilot:
+def fly(
+    emission: Emission,
+    recording: Recording,
+    model: Model,
+    settings: Settings,
+    common: Float[np.ndarray, "K"] | None = None,
+) -> Pilot:
     """Learn the noise, how long it lasts, and s, from at most a few thousand frames.
 
     Args:
@@ -52,6 +55,7 @@ def fly(emission: Emission, recording: Recording, model: Model, settings: Settin
         recording: what the members say.
         model: of the state.
         settings: how to smooth.
+        common: factor on the covariance for errors that views have in common; see `eks.common`.
     """
     _, n_frames, n_keypoints = recording.shape
     ones = np.ones(n_keypoints)
@@ -77,7 +81,7 @@ def fly(emission: Emission, recording: Recording, model: Model, settings: Settin
         s = _tune(pieces, fit, settings, n_keypoints)
     inflation = lasting.inflation(decay_of(_noise_level(fit, n_keypoints), s))
     if noise is not None and noise.learned:
-        inflation = inflation * COMMON
+        inflation = inflation * (COMMON if common is None else common)
     return Pilot(noise, s, 1 - lasting.lasting, inflation)
 
 

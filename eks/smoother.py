@@ -62,6 +62,8 @@ def smooth_ensemble(
     model: Model,
     settings: Settings,
     progress: Progress | None = None,
+    *,
+    common: Float[np.ndarray, "K"] | None = None,
 ) -> Smoothed:
     """Smooth what an ensemble saw.
 
@@ -71,10 +73,11 @@ def smooth_ensemble(
         model: of the state.
         settings: how to smooth.
         progress: called with the name of a stage when it begins.
+        common: factor on the covariance for errors that views have in common; see `eks.common`.
     """
     seconds: dict[str, float] = {}
     with _timed("tune", seconds, progress):
-        pilot = fly(emission, recording, model, settings)
+        pilot = fly(emission, recording, model, settings, common)
     with _timed("smooth", seconds, progress):
         seen = watch(recording, pilot, settings)
         state = begin(emission, model, seen, settings)

@@ -1,5 +1,8 @@
 """Recorded data: three cameras on a fly, four cameras on a person."""
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from eks.multicam import Options, smooth
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.tables import read_poses
 
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "eks_held_out.py"
 pytestmark = pytest.mark.realdata
 
 
@@ -71,3 +75,12 @@ def test_separate_mirror_views_are_smoothed_by_principal_components(real_data):
     assert {camera: len(paths) for camera, paths in found.files.items()} == {"top": 5, "bot": 5}
     result = smooth(found.files, None, Options(n_latent=3))
     assert all(np.isfinite(poses.points).all() for poses in result.views.values())
+
+
+@pytest.mark.slow
+def test_a_fly_camera_that_was_held_out_sees_what_the_others_predict(fly):
+    members, rig = fly
+    benchmark = runpy.run_path(str(BENCHMARK))
+    rows = benchmark["hold_out"](members, rig, Options())
+    assert 0.90 <= benchmark["together"](rows).covered <= 0.98
+    assert all(0.90 <= row.covered <= 0.99 for row in rows.values())
