@@ -8,6 +8,7 @@ from torch import nn
 from lightning_pose.core.camera import Camera, make_camera, project_views
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.rotations import look_at
+from lightning_pose.core.tables import read_labels
 from lightning_pose.data.batch import Outputs, Truth
 from lightning_pose.losses.pca import (
     PCALoss,
@@ -244,3 +245,18 @@ def test_real_lenses_bend_the_subspace_by_less_than_the_tolerance(rng):
     assert float((loss.errors(xy[100:]) < loss.epsilon).double().mean()) > 0.97
     wrong = xy[100:] + torch.tensor(rng.normal(0, 60, xy[100:].shape))
     assert float(loss_of(loss, wrong)) > 50 * float(loss_of(loss, xy[100:]))
+
+
+@pytest.mark.realdata
+def test_paws_swapped_in_the_mirror_of_a_real_mouse_are_seen(real_data):
+    """A camera and a mirror show seven body parts twice. Every other labeled frame is fitted."""
+    labels = read_labels(real_data / "mirror-mouse" / "CollectedData.csv")
+    xy = torch.from_numpy(labels.points)[:, None]
+    loss = pca_multiview(xy[::2], labels.names, matches=[list(range(7)), list(range(8, 15))])
+    true = loss.errors(xy[1::2])
+    assert float(true.nanmedian()) < 4
+    assert float((true[torch.isfinite(true)] < loss.epsilon).double().mean()) > 0.97
+    hind = [labels.names.index(f"{paw}_top") for paw in ("paw1LH", "paw4RH")]
+    swapped = xy[1::2].clone()
+    swapped[:, :, hind] = swapped[:, :, hind[::-1]]
+    assert float(loss.errors(swapped)[:, :, hind].nanmedian()) > 2 * float(loss.epsilon)
