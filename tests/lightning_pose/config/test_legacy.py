@@ -1,9 +1,13 @@
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
 from lightning_pose.config import load_config
 from lightning_pose.config.legacy import translate
+from lightning_pose.core.video import VideoWriter
 
 
 def became(data: dict) -> dict[str, str]:
@@ -82,3 +86,141 @@ def test_weights_of_losses_in_use_are_said_in_numbers(toy_project):
     )
     assert notes["losses.supervised_reprojection_heatmap_mse"] == ""
     assert notes["losses.temporal"] == ""
+
+
+# Files as Lightning Pose has them, of a project whose folder is to be filled in.
+ONE_VIEW = """
+data:
+  image_resize_dims: {height: 128, width: 128}
+  data_dir: DATA
+  video_dir: DATA/videos
+  csv_file: CollectedData.csv
+  downsample_factor: 2
+  num_keypoints: 3
+  keypoint_names: [nose, paw_left, paw_right]
+  mirrored_column_matches: null
+  columns_for_singleview_pca: [0, 1, 2]
+training:
+  imgaug: dlc
+  train_batch_size: 16
+  val_batch_size: 32
+  test_batch_size: 32
+  train_prob: 0.95
+  val_prob: 0.05
+  train_frames: 1
+  num_gpus: 1
+  num_workers: 4
+  unfreezing_epoch: 20
+  min_epochs: 300
+  max_epochs: 300
+  log_every_n_steps: 10
+  check_val_every_n_epoch: 5
+  early_stopping: false
+  rng_seed_data_pt: 0
+  rng_seed_model_pt: 0
+  optimizer: Adam
+  optimizer_params: {learning_rate: 1e-3}
+  lr_scheduler: multisteplr
+  lr_scheduler_params: {multisteplr: {milestones: [150, 200, 250], gamma: 0.5}}
+  uniform_heatmaps_for_nan_keypoints: true
+model:
+  losses_to_use: []
+  backbone: resnet18
+  model_type: heatmap
+  heatmap_loss_type: mse
+  model_name: test
+  checkpoint: null
+dali:
+  general: {seed: 123456}
+  base: {train: {sequence_length: 4}, predict: {sequence_length: 96}}
+  context: {train: {batch_size: 8}, predict: {sequence_length: 96}}
+losses:
+  pca_multiview: {log_weight: 11.0, components_to_keep: 3, epsilon: null}
+  pca_singleview: {log_weight: 11.0, components_to_keep: 0.99, epsilon: null}
+  temporal: {log_weight: 11.0, epsilon: 20.0, prob_threshold: 0.05}
+eval:
+  predict_vids_after_training: false
+  test_videos_directory: ${data.video_dir}
+  save_vids_after_training: false
+  colormap: cool
+  confidence_thresh_for_vid: 0.90
+callbacks:
+  anneal_weight:
+    attr_name: total_unsupervised_importance
+    init_val: 0.0
+    increase_factor: 0.01
+    final_val: 1.0
+    freeze_until_epoch: 0
+hydra:
+  run: {dir: "outputs/${now:%Y-%m-%d}/${now:%H-%M-%S}"}
+"""
+# What the other examples of Lightning Pose change of that.
+VIEWS = {
+    "data": {
+        "csv_file": ["CollectedData_left.csv", "CollectedData_right.csv"],
+        "view_names": ["left", "right"],
+        "camera_params_file": None,
+        "columns_for_singleview_pca": None,
+    },
+    "training": {
+        "imgaug_3d": False,
+        "patch_mask": {"init_epoch": 40, "final_epoch": 300, "init_ratio": 0.0, "final_ratio": 0.5},
+    },
+    "model": {
+        "backbone": "vits_dino", "head": "heatmap_cnn", "model_type": "heatmap_multiview_transformer",
+    },
+    "losses": {"supervised_reprojection_heatmap_mse": {"log_weight": None}},
+}  # fmt: skip
+EXAMPLES = {
+    "one view": {},
+    "several views": VIEWS,
+    "context": {"model": {"model_type": "heatmap_mhcrnn"}},
+    "semi-supervised": {"model": {"losses_to_use": ["pca_singleview", "temporal"]}},
+}
+
+
+@pytest.fixture
+def peer_file(toy_project, tmp_path):
+    """A function that writes one of the examples, and a project with video for it."""
+
+    def write(name: str) -> Path:
+        folder = toy_project(views=("left", "right") if name == "several views" else ())
+        with VideoWriter(folder / "videos" / "run.mp4", 80, 64, fps=25) as video:
+            for value in range(12):
+                video.write(np.full((64, 80, 3), 10 * value, dtype=np.uint8))
+        text = ONE_VIEW.replace("DATA", str(folder))
+        data = yaml.safe_load(text)
+        for section, values in EXAMPLES[name].items():
+            data[section] |= values
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(data))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_lightning_pose_are_read_unmodified(peer_file, name):
+    config, notes = load_config(peer_file(name))
+    assert config.model.backbone_weights == "pretrained"
+    assert config.training.optimizer_params.learning_rate == 1e-3
+    became = {note.key: note.became for note in notes}
+    assert became["hydra"] == became["eval.colormap"] == became["dali.general"] == ""
+    assert config.training.unlabeled.clip_length == (8 if name == "context" else 4)
+    assert ("callbacks.anneal_weight" in became) == (name != "semi-supervised")
+    assert ("losses.temporal.log_weight" in became) == (name == "semi-supervised")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_lightning_pose_train(peer_file, tmp_path, name):
+    from lightning_pose.train import train
+
+    words = [
+        "model.backbone_weights=none", "training.train_batch_size=2", "training.max_epochs=1",
+        "training.min_epochs=1", "training.limit_train_batches=2", "training.num_gpus=0",
+        "training.lr_scheduler_params.multisteplr.milestones=[1]", "training.num_workers=0",
+        "data.image_resize_dims={height: 64, width: 64}",
+    ]  # fmt: skip
+    result = train(peer_file(name), tmp_path / "model", overrides=words)
+    assert np.isfinite(result.errors["validation"]["mean_px"])
