@@ -14,6 +14,7 @@ A mean over the labels that count, weighted; 0 with a gradient of zeros where no
 from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -21,6 +22,7 @@ from torch import Tensor
 from lightning_pose.core.camera import Camera, linearised_aligned
 from lightning_pose.core.pointsolver import observe, solve_points
 from lightning_pose.core.poses import VISIBLE
+from lightning_pose.core.symmetric3 import inverse_entries, normal_matrix, symmetric
 from lightning_pose.data.batch import Outputs, Truth
 from lightning_pose.data.heatmaps import SIGMA
 from lightning_pose.losses.heatmap import TINY
@@ -55,25 +57,12 @@ def lift(xy: Float[Tensor, "V *N 2"], camera: Camera, weights: Float[Tensor, "V 
 
     Source: Hartley and Zisserman 2004, Multiple View Geometry, 5.2.4 (covariance by the implicit function).
     """
-    exact, axes = xy.double(), xy.ndim - 1 - camera.fisheye.ndim
-    with torch.no_grad():
-        camera, calibrated = _usable(camera, axes)
-        weight = torch.ones_like(exact[..., 0]) if weights is None else weights.double()
-        seen = observe(exact, camera, torch.where(calibrated, weight, 0.0))
-        found = solve_points(seen, camera, seen.weight).movedim(0, -1)
-        exists = torch.isfinite(found).all(dim=-1)
-        u, v, rows, front = linearised_aligned(found[None], camera, axes)
-        known = exists & front & calibrated
-        J = torch.stack([torch.stack(row, dim=-1) for row in rows], dim=-2)
-        J = torch.where(known[..., None, None], J, 0.0)
-        normal = torch.einsum("v...,v...ij,v...ik->...jk", seen.weight, J, J)
-        normal = torch.where(exists[..., None, None], normal, torch.eye(3).to(normal))
-        inverse = torch.linalg.inv_ex(normal).inverse.nan_to_num()
-        pull = torch.einsum("...jk,v...,v...ik->v...ji", inverse, seen.weight, J)
-        image = torch.where(known[..., None], torch.stack([u, v], dim=-1), 0.0)
-        xyz = torch.where(exists[..., None], found, 0.0)
-        spread = torch.where(exists, inverse.diagonal(dim1=-2, dim2=-1).sum(dim=-1), 0.0)
-    exact = torch.where((seen.weight > 0)[..., None], exact, 0.0)
+    exact = xy.double()
+    given = [field.detach().cpu().numpy() for field in (exact, *camera)]
+    weight = np.ones(xy.shape[:-1]) if weights is None else weights.detach().double().cpu().numpy()
+    found = _solve(given[0], Camera(*given[1:]), weight)
+    used, xyz, image, known, J, pull, spread = (torch.from_numpy(array).to(xy.device) for array in found)
+    exact = torch.where(used[..., None], exact, 0.0)
     move = torch.einsum("v...ji,v...i->...j", pull, exact - exact.detach())
     return Lifted(xyz + move, image + torch.einsum("v...ij,...j->v...i", J, move), known, J, spread)
 
@@ -124,14 +113,36 @@ def views_first(camera: Camera) -> Camera:
     return Camera(*(field.movedim(1, 0) for field in camera))
 
 
-def _usable(camera: Camera, axes: int) -> tuple[Camera, Bool[Tensor, "*S"]]:
+def _solve(xy: np.ndarray, camera: Camera, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return which pixels "V *N" are used, and points, images, known, J, (sum w J'J)^-1 w J' and spread.
+
+    In numpy, since these are thousands of tiny steps without gradient: a third of torch's time on a CPU, and
+    a GPU would spend more on starting each.
+    """
+    axes = xy.ndim - 1 - camera.fisheye.ndim
+    camera, calibrated = _usable(camera, axes)
+    seen = observe(xy, camera, np.where(calibrated, weight, 0.0))
+    xyz = np.moveaxis(solve_points(seen, camera, seen.weight), 0, -1)
+    exists = np.isfinite(xyz).all(axis=-1)
+    u, v, rows, front = linearised_aligned(xyz[None], camera, axes)
+    known = exists & front & calibrated
+    rows = [[np.where(known, entry, 0.0) for entry in row] for row in rows]
+    inverse, regular = inverse_entries(normal_matrix(rows, [seen.weight, seen.weight]))
+    covariance = np.where((exists & regular)[..., None, None], symmetric(inverse), 0.0)
+    J = np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    pull = np.einsum("...jk,v...,v...ik->v...ji", covariance, seen.weight, J)
+    image = np.where(known[..., None], np.stack([u, v], axis=-1), 0.0)
+    xyz = np.where(exists[..., None], xyz, 0.0)
+    return seen.weight > 0, xyz, image, known, J, pull, np.trace(covariance, axis1=-2, axis2=-1)
+
+
+def _usable(camera: Camera, axes: int) -> tuple[Camera, np.ndarray]:
     """Return cameras that compute, also where there are none, and which these are, for `axes` more axes."""
-    there = torch.isfinite(camera.matrix).all(dim=-1).all(dim=-1)
+    there = np.isfinite(camera.matrix).all(axis=(-2, -1))
     matrix, rotation = (
-        torch.where(there[..., None, None], field, torch.eye(3).to(field)).double()
-        for field in (camera.matrix, camera.rotation)
+        np.where(there[..., None, None], field, np.eye(3)) for field in (camera.matrix, camera.rotation)
     )
-    distortion, translation = (f.nan_to_num().double() for f in (camera.distortion, camera.translation))
+    distortion, translation = (np.nan_to_num(f) for f in (camera.distortion, camera.translation))
     usable = Camera(matrix, distortion, rotation, translation, camera.fisheye)
     return usable, there.reshape(*there.shape, *(1,) * axes)
 
