@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
+from lightning_pose.core.label_weights import read_view_weights
 from lightning_pose.core.project import VIDEO_FOLDER
 from lightning_pose.core.sessions import find_rig, read_sessions
 from lightning_pose.data.cameras import calibrate
@@ -39,6 +40,9 @@ def build_frames(config: Config, progress: Callable[[int, int], None] | None = N
     training = config.training
     frames = _read(config, csv_paths(config), progress)
     _calibrate(config, frames, geometric_options(config))
+    weights = read_view_weights(csv_paths(config), frames.poses)
+    if weights is not None:
+        frames.targets = frames.targets._replace(weight=weights)
     if training.reproject_labels:
         frames.targets = reproject_labels(frames, training.reproject_weight)
     if training.keypoint_weights:

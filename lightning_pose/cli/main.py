@@ -12,6 +12,7 @@ SHELL = Shell(
         "recommend": "lightning_pose.cli.recommend",
         "train": "lightning_pose.cli.train",
         "predict": "lightning_pose.cli.predict",
+        "pseudolabel": "lightning_pose.cli.pseudolabel",
         "app": "lightning_pose.cli.app",
     },
     description="From synchronised videos to smooth 3D trajectories with honest uncertainty.",

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.print_only or (args.output and args.output.parent.resolve() != facts.folder.resolve()):
         place = str(facts.folder.resolve())
         choices = [c._replace(value=place) if c.key == "data.data_dir" else c for c in choices]
-    text = render(choices, ["Recommended by `litpose recommend`. What it saw:", "", *found])
+    text = render(choices, ["Recommended by `litpose recommend`. What it saw:", "", *found[1:]])
     if args.print_only:
         print(text, end="")
         return 0

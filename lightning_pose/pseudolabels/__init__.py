@@ -1,0 +1,1 @@
+"""Smoothed trajectories of unlabeled video as further labels: read, weighed, chosen, written."""
