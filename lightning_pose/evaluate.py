@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from lightning_pose.core.files import atomic_path
 from lightning_pose.core.plots import new_figure, plot_loss_curves, save_figure
 from lightning_pose.core.poses import VISIBLE, Poses
 from lightning_pose.core.tables import write_metric_table, write_poses
+from lightning_pose.data.batch import Outputs
 from lightning_pose.data.images import normalise
 from lightning_pose.data.labels import LabeledFrames, native_from_network
 from lightning_pose.data.module import loader
@@ -68,22 +69,35 @@ def predict_frames(
         batch_size: instants at a time.
         autocast: compute in bfloat16 where that is safe.
     """
-    device = next(network.parameters()).device
-    was_training = network.training
-    network.eval()
     found, sure = [], []
-    for batch in loader(frames, rows, batch_size):
-        images = normalise(batch["images"].to(device))
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
-            outputs = network(images, _moved_to(batch.get("camera"), device))
+    for outputs in outputs_of(network, frames, rows, batch_size=batch_size, autocast=autocast):
         decoded = network.decode(outputs)
         found.append(decoded.xy.double().cpu().numpy())
         sure.append(decoded.confidence.double().cpu().numpy())
-    network.train(was_training)
     shape = (0, len(frames.view_names), len(frames.keypoint_names))
     xy = np.concatenate([np.zeros((*shape, 2)), *found])
     sizes = frames.native_sizes[list(rows)][:, :, None]
     return Predictions(native_from_network(xy, sizes, frames.size), np.concatenate([np.zeros(shape), *sure]))
+
+
+def outputs_of(
+    network: PoseNetwork,
+    frames: LabeledFrames,
+    rows: Sequence[int],
+    *,
+    batch_size: int,
+    autocast: bool = False,
+) -> Iterator[Outputs]:
+    """Yield what a network says of labeled instants, batch by batch; the arguments are those above."""
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    for batch in loader(frames, rows, batch_size):
+        images = normalise(batch["images"].to(device))
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=autocast):
+            outputs = network(images, _moved_to(batch.get("camera"), device))
+        yield outputs
+    network.train(was_training)
 
 
 def _moved_to(camera: Camera | None, device: torch.device) -> Camera | None:

@@ -18,6 +18,7 @@ CONFIG_FILE = "config.yaml"
 SPLIT_FILE = "split.csv"
 STATUS_FILE = "train_status.json"
 SUMMARY_FILE = "metrics.csv"
+CALIBRATION_FILE = "calibration.csv"
 ENSEMBLE_FILE = "ensemble.yaml"
 LOGS = "tb_logs"
 

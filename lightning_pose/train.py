@@ -20,6 +20,7 @@ from lightning_pose.callbacks import (
     write_status,
 )
 from lightning_pose.claim import claim_config, claim_folder, is_complete
+from lightning_pose.confidence import Calibration, calibrate_model, read_calibration
 from lightning_pose.config import Config, Source, csv_paths, load_config
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.files import atomic_path
@@ -44,12 +45,14 @@ class TrainResult(NamedTuple):
         errors: per set (train, validation, ...): labels, mean_px, median_px, p90_px, confidence.
         checkpoint: the weights that prediction uses.
         seconds: that this call took; near 0 for a training that was finished already.
+        calibration: of its confidences; None without validation labels.
     """
 
     model_dir: Path
     errors: Errors
     checkpoint: Path
     seconds: float
+    calibration: Calibration | None = None
 
 
 def train(
@@ -140,7 +143,9 @@ def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list
                     frames = build.build_frames(config, progress)
             _train_one(model, config, frames, show_progress)
         errors = read_summary(folder / SUMMARY_FILE)
-        results.append(TrainResult(folder, errors, model.checkpoint(), time.monotonic() - start))
+        seconds = time.monotonic() - start
+        calibration = read_calibration(folder)
+        results.append(TrainResult(folder, errors, model.checkpoint(), seconds, calibration))
     return results
 
 
@@ -183,7 +188,9 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
         trainer = fit(run.task, run.data, model, callbacks=callbacks, options=run.options, company=company)
     write_status(status, "EVALUATING", trainer.global_step, run.total)
     plot_history(model.path / "loss_curves.png", history.rows)
-    evaluate_model(model, frames, sets, device=str(trainer.strategy.root_device))
+    device = str(trainer.strategy.root_device)
+    calibrate_model(model, frames, sets, device=device)
+    evaluate_model(model, frames, sets, device=device)
     write_status(status, "COMPLETED", trainer.global_step, run.total)
 
 
@@ -200,11 +207,14 @@ def join(folder: str, rank: str, size: str, port: str) -> None:
 
 def _prepared(model: ModelDir, config: Config, frames: LabeledFrames, sets: Sequence[str]) -> _Run:
     """Return the training of a model, up to its first step."""
-    data, training = build.build_data(config, frames, sets), config.training
+    training = config.training
+    losses = build.build_losses(config, build.training_labels(frames, sets))
+    clips = build.build_clips(config) if any(entry.unlabeled for entry in losses) else None
+    data = build.build_data(config, frames, sets, clips)
     batches = build.steps_per_epoch(config, data)
     total = build.total_steps(config, batches)
     network = build.build_network(config, weights=True).channels_last()
-    task = build.build_task(config, network, batches)
+    task = build.build_task(config, network, batches, losses)
     options = build.trainer_options(config, batches)
     average = None if training.ema_decay is None else WeightAverage(training.ema_decay)
     validation = Validation(

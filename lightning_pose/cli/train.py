@@ -100,6 +100,9 @@ def run(args: argparse.Namespace) -> int:
             numbers = (f"{errors[key]:.2f}" for key in ("mean_px", "median_px", "p90_px", "confidence"))
             table.add_row(result.model_dir.name, name, f"{errors['labels']:.0f}", *numbers)
     console.print(table)
+    for result in results:
+        if result.calibration is not None:
+            console.print(f"{result.model_dir.name}: {result.calibration}", soft_wrap=True, highlight=False)
     console.print(f"model: {output}")
     if config.eval.predict_vids_after_training:
         from lightning_pose.predict import Options, predict

@@ -6,10 +6,10 @@ point take `reduction`: "none" keeps "*N K", "sample" averages over keypoints, "
 else, "mean" over all points with the same weight. Lengths come out in the unit of the points.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.stats import norm
 
 from lightning_pose.core.camera import Camera
@@ -131,6 +131,47 @@ def interval_coverage(
     inside = np.abs(truth - mean) <= z * np.sqrt(variance)
     known = np.isfinite(truth + mean + variance).all(axis=-1)
     return reduce(np.where(known, inside.mean(axis=-1), np.nan), reduction)
+
+
+class Reliability(NamedTuple):
+    """Predictions in bins of equal count, from the least to the most confident."""
+
+    confidence: Float[np.ndarray, "B"]  # mean of the bin
+    share: Float[np.ndarray, "B"]  # of its predictions that are right
+    count: Int[np.ndarray, "B"]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: mean |confidence - share| over predictions, NaN without any."""
+        if not len(self.count):
+            return float("nan")
+        return float(np.average(np.abs(self.confidence - self.share), weights=self.count))
+
+
+def reliability(
+    confidence: Float[np.ndarray, "*N"], right: Float[np.ndarray, "*N"], bins: int = 10
+) -> Reliability:
+    """Compare confidences with how often predictions are right (1, else 0); NaN in either is left out.
+
+    Bins hold equally many predictions, so that none of them says much of a few. Predictions of the very same
+    confidence are in one bin, or else their order would decide.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, eq. 3; bins of Nguyen and O'Connor
+    2015, Posterior calibration and exploratory analysis for natural language processing models.
+    """
+    confidence, right = confidence.ravel().astype(float), right.ravel().astype(float)
+    known = np.isfinite(confidence + right)
+    confidence, right = confidence[known], right[known]
+    if not len(confidence):
+        return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, dtype=int))
+    order = np.argsort(confidence)
+    confidence, right = confidence[order], right[order]
+    starts = np.linspace(0, len(confidence), bins, endpoint=False).astype(int)
+    starts = np.unique(np.searchsorted(confidence, confidence[starts]))
+    count = np.diff([*starts, len(confidence)])
+    return Reliability(
+        np.add.reduceat(confidence, starts) / count, np.add.reduceat(right, starts) / count, count
+    )
 
 
 def reprojection(

@@ -15,6 +15,7 @@ from scipy.stats import norm
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import camera_centers
 from lightning_pose.core.files import atomic_path
+from lightning_pose.core.metrics import Reliability
 from lightning_pose.core.skeletons import PALETTE
 
 Axis = Any  # matplotlib.axes.Axes, or mpl_toolkits.mplot3d.Axes3D for what is in 3D
@@ -25,6 +26,7 @@ __all__ = [
     "new_figure",
     "plot_cameras",
     "plot_loss_curves",
+    "plot_reliability",
     "plot_skeleton_2d",
     "plot_skeleton_3d",
     "plot_trace",
@@ -145,6 +147,23 @@ def plot_loss_curves(
     axis.grid(alpha=0.3)
     if curves:
         axis.legend(fontsize=8)
+    return axis
+
+
+def plot_reliability(axis: Axis, curves: Mapping[str, Reliability]) -> Axis:
+    """Draw the share of right predictions over their confidence; honest ones lie on the diagonal."""
+    axis.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--")
+    for index, (label, curve) in enumerate(curves.items()):
+        text = f"{label}: calibration error {curve.error:.3f}"
+        color = PALETTE[index % len(PALETTE)]
+        axis.plot(curve.confidence, curve.share, color=color, lw=1.3, marker="o", ms=4, label=text)
+    axis.set_xlabel("confidence")
+    axis.set_ylabel("share that is right")
+    axis.set_xlim(0, 1)
+    axis.set_ylim(0, 1)
+    axis.set_aspect("equal")
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
     return axis
 
 

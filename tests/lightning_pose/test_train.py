@@ -54,6 +54,7 @@ def test_a_model_folder_has_all_that_it_promises(toy_project, tmp_path):
     model = tmp_path / "model"
     expected = {
         "config.yaml", "split.csv", "train_status.json", "loss_curves.png", "metrics.csv", "logs/metrics.csv",
+        "calibration.csv", "calibration.png",
         "CollectedData_left.csv", "CollectedData_right.csv", "predictions_left.csv", "predictions_right.csv",
         "predictions_left_pixel_error.csv", "predictions_right_pixel_error.csv", "predictions_left_test.csv",
         "predictions_right_test_pixel_error.csv", "tb_logs/pose/version_0/checkpoints/last.ckpt",
@@ -107,6 +108,43 @@ def test_one_keypoint_without_any_label_does_not_spoil_the_others(toy_project, t
     assert all(torch.isfinite(value).all() for value in weights(tmp_path / "model").values())
     assert result.errors["train"]["labels"] == 11 * 2
     assert np.isfinite(result.errors["train"]["mean_px"])
+
+
+def without_labels(path: Path, keep: int) -> None:
+    """Leave only the first labels of a file, of a keypoint each."""
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    for row, cells in enumerate(lines[3:]):
+        cells[1:] = [c if row < keep and at < 2 else "" for at, c in enumerate(cells[1:])]
+    path.write_text("\n".join(",".join(cells) for cells in lines) + "\n")
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_batches_without_a_label_and_a_single_label_train_to_finite_weights(toy_project, tmp_path, keep):
+    folder = toy_project(views=())
+    without_labels(folder / "CollectedData.csv", keep)
+    (folder / "split.csv").write_text(
+        "frame,set\n" + "".join(f"{row},{'validation' if row == 11 else 'train'}\n" for row in range(12))
+    )
+    settings = {"max_steps": 12, "train_batch_size": 1, "split_file": str(folder / "split.csv")}
+    result = train(config_of(folder, **settings), tmp_path / "model")
+    assert all(torch.isfinite(value).all() for value in weights(tmp_path / "model").values())
+    assert result.errors["train"]["labels"] == keep
+    assert result.checkpoint.name == "last.ckpt"  # nothing validates
+    history = (tmp_path / "model" / "logs" / "metrics.csv").read_text()
+    assert "nan" not in history
+
+
+def test_labels_that_are_all_missing_and_a_single_instant_are_refused(toy_project, tmp_path):
+    folder = toy_project(views=())
+    path = folder / "CollectedData.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:4]))
+    with pytest.raises(DataError, match="two labeled instants at least are needed"):
+        train(config_of(folder), tmp_path / "one")
+    path.write_text("".join(lines))
+    without_labels(path, keep=0)
+    with pytest.raises(DataError, match="no label"):
+        train(config_of(folder), tmp_path / "none")
 
 
 def test_ensemble_members_differ_and_share_their_split(toy_project, tmp_path):

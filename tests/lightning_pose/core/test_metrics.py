@@ -19,6 +19,7 @@ from lightning_pose.core.metrics import (
     pixel_error,
     procrustes,
     reduce,
+    reliability,
     reprojection,
     temporal_norm,
 )
@@ -155,3 +156,29 @@ def test_reprojection_and_leave_one_out_see_a_displaced_view(rng):
     xy[2] += [3.0, 4.0]
     np.testing.assert_allclose(reprojection(xyz, xy, camera)[2], 5.0)
     np.testing.assert_allclose(leave_one_out(xy, camera)[2], 5.0, atol=1e-6)
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_share():
+    """1000 predictions of confidence 0.9 of which 7 in 10 are right, 1000 of 0.3 of which 3 in 10 are."""
+    confidence = np.repeat([0.9, 0.3], 1000)
+    right = np.concatenate([np.arange(1000) < 700, np.arange(1000) < 300]).astype(float)
+    found = reliability(confidence, right)
+    np.testing.assert_allclose(found.confidence, [0.3, 0.9])
+    np.testing.assert_allclose(found.share, [0.3, 0.7])
+    assert found.count.tolist() == [1000, 1000]  # equal confidences share a bin, however many they are
+    assert found.error == pytest.approx(0.1)
+
+
+def test_honest_confidences_have_little_calibration_error_and_squared_ones_what_theory_says(rng):
+    """With p uniform and c = p^2 stated, the error is the integral of p - p^2, 1/6."""
+    p = rng.uniform(size=200_000)
+    right = (rng.uniform(size=p.size) < p).astype(float)
+    assert reliability(p, right).error < 0.005
+    assert reliability(p**2, right).error == pytest.approx(1 / 6, abs=0.005)
+    assert np.ptp(reliability(p, right).count) <= 1
+
+
+def test_what_is_unknown_counts_for_nothing_in_a_calibration_error():
+    found = reliability(np.array([0.5, np.nan, 0.5]), np.array([1.0, 1.0, np.nan]))
+    assert found.count.tolist() == [1] and found.error == 0.5
+    assert np.isnan(reliability(np.array([np.nan]), np.array([1.0])).error)

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from lightning_pose.core import plots
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, camera_centers, make_camera
+from lightning_pose.core.metrics import Reliability
 
 
 @pytest.fixture
@@ -97,3 +98,10 @@ def test_a_figure_is_written_whole_without_a_window(axis, tmp_path: Path):
     with pytest.raises(ValueError, match="nonsense"):
         plots.save_figure(axis.figure, tmp_path / "trace.nonsense")
     assert [path.name for path in tmp_path.iterdir()] == ["trace.png"]
+
+
+def test_reliability_is_drawn_over_confidence_with_its_error_in_the_legend(axis):
+    curve = Reliability(np.array([0.2, 0.8]), np.array([0.3, 0.6]), np.array([10, 30]))
+    plots.plot_reliability(axis, {"before": curve})
+    np.testing.assert_allclose(axis.lines[1].get_xydata(), [[0.2, 0.3], [0.8, 0.6]])
+    assert axis.get_legend().get_texts()[0].get_text() == "before: calibration error 0.175"
