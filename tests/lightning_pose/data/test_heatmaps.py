@@ -4,8 +4,11 @@ import torch
 from scipy.stats import multivariate_normal
 
 from lightning_pose.data.heatmaps import (
+    REACH,
     SIGMA,
     decode,
+    decode_logits,
+    expected_xy,
     heatmap_from_input,
     input_from_heatmap,
     render,
@@ -76,3 +79,73 @@ def test_a_single_bright_pixel_is_decoded_where_it_is():
     decoded = decode(heatmap, 2)
     torch.testing.assert_close(decoded.xy[0, 0], input_from_heatmap(torch.tensor([15.0, 3.0]), 2))
     assert decoded.confidence.item() == 1
+
+
+@pytest.mark.parametrize("stride", [2, 4, 8])
+def test_decoding_is_unbiased_wherever_in_a_pixel_the_centre_lies(stride):
+    """All offsets within a pixel, in the middle of the map, on its edges and in its corners."""
+    offsets = torch.linspace(-0.5, 0.5, 21)
+    across = torch.cat([offsets[10:], 17 + offsets, 39 + offsets[:11]])  # a centre lies in [-0.5, 39.5]
+    down = torch.cat([torch.tensor([-0.5, 0.0]), 11 + offsets, torch.tensor([23.0, 23.5])])
+    centres = torch.cartesian_prod(across, down)
+    logits = render(centres, (24, 40)).clamp_min(1e-30).log()[:, None]
+    error = heatmap_from_input(decode_logits(logits, stride).xy[:, 0], stride) - centres
+    assert error.abs().max() < 0.02
+    assert error.mean(dim=0).abs().max() < 1e-3
+
+
+def test_a_temperature_changes_confidences_as_if_the_peak_were_wider_and_moves_nothing():
+    """A Gaussian to the power 1 / T is one of sigma sqrt(T)."""
+    centre = torch.tensor([[20.3, 30.7]])
+    logits = render(centre.double(), (64, 64)).log().float()[:, None]
+    plain, warm = decode_logits(logits, 4), decode_logits(logits, 4, 4.0)
+    assert torch.equal(plain.xy, warm.xy)
+    wider = decode(render(centre, (64, 64), 2 * SIGMA)[:, None], 4)
+    torch.testing.assert_close(warm.confidence, wider.confidence, atol=1e-3, rtol=0)
+    assert torch.equal(decode_logits(logits, 4, 1.0).confidence, plain.confidence)
+    assert decode_logits(logits, 4, 0.5).confidence.item() == 1
+
+
+@pytest.mark.parametrize("stride", [2, 4, 8])
+def test_differentiable_coordinates_of_a_gaussian_are_its_centre(stride):
+    generator = torch.Generator().manual_seed(0)
+    centres = 6 + torch.rand(300, 2, generator=generator) * torch.tensor([28.0, 12.0])
+    found = expected_xy(render(centres, (24, 40)).clamp_min(1e-30).log()[:, None], stride)
+    error = (heatmap_from_input(found.xy[:, 0], stride) - centres).abs()
+    assert error.max() < 0.02
+    torch.testing.assert_close(
+        found.confidence, decode(render(centres, (24, 40))[:, None], stride).confidence, atol=1e-5, rtol=0
+    )
+
+
+def test_differentiable_coordinates_beside_the_border_are_the_mean_of_what_is_inside():
+    """Half a Gaussian, from its peak on: the mean is sum k g(k) / sum g(k) over the pixels that there are."""
+    logits = render(torch.tensor([[0.0, 10.0]], dtype=torch.float64), (24, 40)).log()[:, None]
+    k = np.arange(REACH + 1)
+    g = np.exp(-0.5 * (k / SIGMA) ** 2)
+    x, y = heatmap_from_input(expected_xy(logits, 4).xy[0, 0], 4).tolist()
+    assert x == pytest.approx((k * g).sum() / g.sum(), abs=1e-6)
+    assert y == pytest.approx(10, abs=1e-6)
+
+
+def test_coordinates_follow_mass_near_the_peak_and_none_beyond():
+    """dx / dlogit = stride p (u - x): up to the right of the mean, down to its left, zero out of reach."""
+    centre = torch.tensor([[14.3, 10.0]], dtype=torch.float64)
+    logits = render(centre, (24, 40)).log()[:, None].requires_grad_()
+    xy = expected_xy(logits, 4).xy[0, 0]
+    (gradient,) = torch.autograd.grad(xy[0], logits)
+    row = gradient[0, 0, 10]
+    assert (row[10:15] < 0).all() and (row[15:19] > 0).all()
+    assert not row[:10].any() and not row[19:].any() and not gradient[0, 0, :6].any()
+    window = torch.zeros(24, 40, dtype=torch.float64)
+    window[6:15, 10:19] = logits.detach()[0, 0, 6:15, 10:19].exp()
+    p = window / window.sum()
+    u = torch.arange(40, dtype=torch.float64)
+    x = heatmap_from_input(xy.detach(), 4)[0]
+    torch.testing.assert_close(gradient[0, 0], 4 * p * (u - x))
+
+
+def test_differentiable_coordinates_of_an_even_map_are_finite():
+    logits = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    expected_xy(logits, 4).xy.sum().backward()
+    assert logits.grad is not None and logits.grad.isfinite().all()
