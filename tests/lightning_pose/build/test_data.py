@@ -2,16 +2,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from lightning_pose.build import build_frames, build_frames_of
+from lightning_pose.build import build_clips, build_data, build_frames, build_frames_of
 from lightning_pose.config import Config, csv_paths
 from lightning_pose.config.schema import LossConfig
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import make_camera
-from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.errors import CalibrationError, DataError
 from lightning_pose.core.files import write_text
 from lightning_pose.core.poses import OCCLUDED, VISIBLE
 from lightning_pose.core.rotations import look_at
+from lightning_pose.core.video import VideoWriter
 
 REPROJECTION = "supervised_reprojection_heatmap_mse"
 LABELED = 3  # of six instants, the right paw of the right view has no label from here on
@@ -88,3 +90,24 @@ def test_a_calibration_that_the_configuration_names_is_taken(calibrated):
     calibrated.data.camera_params_file = "absent.toml"
     with pytest.raises(CalibrationError, match=r"camera_params_file: there is no file .*absent\.toml"):
         build_frames(calibrated)
+
+
+def test_unlabeled_video_comes_with_the_cameras_and_the_frames_that_the_network_asks_for(calibrated):
+    folder = Path(calibrated.data.data_dir)
+    for view, size in {"left": (80, 64), "middle": (80, 64), "right": (96, 72)}.items():
+        with VideoWriter(folder / "videos" / f"s0_{view}.mp4", *size, 30) as video:
+            for level in range(9):
+                video.write(np.full((size[1], size[0], 3), 20 * level, np.uint8))
+    unlabeled = calibrated.training.unlabeled
+    unlabeled.clip_length, unlabeled.clips_per_batch, unlabeled.num_workers = 4, 2, 0
+    calibrated.model.model_type = "heatmap_mhcrnn"
+    frames = build_frames(calibrated)
+    data = build_data(calibrated, frames, ["train"] * 6, build_clips(calibrated))
+    batch = next(iter(data.train_dataloader()))[0]
+    assert batch["unlabeled"]["images"].shape == (8, 3, 5, 64, 64, 3)
+    assert frames.camera is not None
+    for field, labeled in zip(batch["unlabeled"]["camera"], frames.camera, strict=True):
+        torch.testing.assert_close(field, torch.from_numpy(labeled[:1]).expand_as(field))
+    calibrated.training.unlabeled.clip_length = 10
+    with pytest.raises(DataError, match="'s0' has 9"):
+        build_clips(calibrated)
