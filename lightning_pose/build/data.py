@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
+from lightning_pose.config.compatibility import LOSSES, losses_asked_for
 from lightning_pose.core.label_weights import read_view_weights
 from lightning_pose.core.project import VIDEO_FOLDER
 from lightning_pose.core.sessions import find_rig, read_sessions
@@ -14,8 +15,6 @@ from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import SplitRule
 from lightning_pose.data.targets import reproject_labels, weigh_keypoints
 from lightning_pose.models.context import CONTEXT
-
-GEOMETRIC_LOSSES = ("supervised_reprojection_heatmap_mse", "supervised_pairwise_projections")
 
 
 def image_size(config: Config) -> tuple[int, int]:
@@ -66,13 +65,12 @@ def build_frames_of(
 
 def geometric_options(config: Config) -> list[str]:
     """Return the options that are on and cannot do without a calibration of every labeled session."""
-    asked = set(config.model.losses_to_use or ())
-    asked |= {name for name, loss in config.losses.items() if loss.log_weight is not None}
+    needs = {name: LOSSES[name] for name in losses_asked_for(config) if name in LOSSES}
     switches = {
         "training.imgaug_3d": config.training.imgaug_3d,
         "training.reproject_labels": config.training.reproject_labels,
         "model.camera_tokens": config.model.camera_tokens,
-    } | {f"losses.{name}": name in asked for name in GEOMETRIC_LOSSES}
+    } | {f"losses.{name}": need.calibration and not need.video for name, need in needs.items()}
     return [name for name, on in switches.items() if on]
 
 
