@@ -46,6 +46,10 @@ def add_smoothing(parser: argparse.ArgumentParser) -> None:
         help="smoothing parameter, one or one per keypoint (default: tuned)",
     )
     how.add_argument(
+        "--motion", choices=["walk", "velocity"], default="walk",
+        help="what a keypoint does from frame to frame: a random walk, or constant velocity (default: walk)",
+    )  # fmt: skip
+    how.add_argument(
         "--s-frames", type=spans, default=None, metavar="SPANS",
         help='frames that s is tuned on, 0-based, stop excluded: "[(0,500),(2000,2500)]", "(None,100)" or '
         '"100" (the first 100); default: at most 4000 frames in pieces spread over the recording',

@@ -74,29 +74,35 @@ Emission = Calibrated | Linear
 
 
 class Basis(NamedTuple):
-    """States x = centre + L z, per keypoint."""
+    """States x = centre + L z, per keypoint; z may have more numbers than x, such as a velocity's."""
 
-    centre: Float[Array, "K D"]
-    scale: Float[Array, "K D D"]  # L
+    centre: Float[Array, "K E"]
+    scale: Float[Array, "K E D"]  # L
 
-    def outer(self, z: Float[Array, "T K D"]) -> Float[Array, "T K D"]:
+    def outer(self, z: Float[Array, "T K D"]) -> Float[Array, "T K E"]:
         """Return x of z."""
         xp = array_namespace(z)
-        size = z.shape[-1]
         return xp.stack(
             [
-                self.centre[:, i] + sum(self.scale[:, i, j] * z[..., j] for j in range(size))
-                for i in range(size)
+                self.centre[:, i] + sum(self.scale[:, i, j] * z[..., j] for j in range(z.shape[-1]))
+                for i in range(self.centre.shape[-1])
             ],
             axis=-1,
         )
 
-    def inner(self, x: Float[np.ndarray, "T K D"]) -> Float[np.ndarray, "T K D"]:
-        """Return z of x."""
+    def inner(self, x: Float[np.ndarray, "T K E"]) -> Float[np.ndarray, "T K E"]:
+        """Return z of x, of a basis that has an inverse."""
         inverse = np.linalg.inv(self.scale)
         return (inverse * (x - self.centre)[..., None, :]).sum(-1)
 
-    def outer_covariance(self, spread: Float[np.ndarray, "T D D K"]) -> Float[np.ndarray, "T K D D"]:
+    def along(self, rows: list[list]) -> list[list]:
+        """Return d pixel / d z of d pixel / d x."""
+        return [
+            [sum(row[d] * self.scale[:, d, e] for d in range(len(row))) for e in range(self.scale.shape[-1])]
+            for row in rows
+        ]
+
+    def outer_covariance(self, spread: Float[np.ndarray, "T D D K"]) -> Float[np.ndarray, "T K E E"]:
         """Return the covariance of x of that of z."""
         return self.scale @ np.moveaxis(spread, -1, 1) @ np.swapaxes(self.scale, -1, -2)
 
@@ -172,12 +178,10 @@ def linearise(emission: Emission, basis: Basis, seen: Seen, mean: Float[Array, "
     variance = [seen.variance[..., i] for i in range(2)]
     error = [seen.pixels[..., i] - pixels[i] for i in range(2)]
     there = front & xp.isfinite(error[0] + error[1]) & xp.isfinite(variance[0] + variance[1])
-    size = len(rows[0])
-    entries = [[sum(row[d] * basis.scale[:, d, e] for d in range(size)) for e in range(size)] for row in rows]
     whole = [xp.where(there, variance[i], 1.0) for i in range(2)]
     return Lines(
         error=[xp.where(there, error[i], 0.0) for i in range(2)],
-        jacobian=[[xp.where(there, entry, 0.0) for entry in row] for row in entries],
+        jacobian=[[xp.where(there, entry, 0.0) for entry in row] for row in basis.along(rows)],
         variance=[whole[i] * seen.fading for i in range(2)],
         whole=whole,
         there=there,
@@ -201,11 +205,7 @@ def projected_variance(
     for start in range(0, len(state.mean), CHUNK):
         part = slice(start, start + CHUNK)
         pixels, rows, front = emission.linearise(basis.outer(xp.moveaxis(state.mean[part], 1, 2)))
-        size = len(rows[0])
-        entries = [
-            [sum(row[d] * basis.scale[:, d, e] for d in range(size)) for e in range(size)] for row in rows
-        ]
-        spread = project_covariance(entries, state.covariance[part])
+        spread = project_covariance(basis.along(rows), state.covariance[part])
         everything.append(xp.stack([xp.where(front, pixels[i], xp.nan) for i in range(2)], axis=-1))
         spreads.append(xp.stack([xp.where(front, spread[i], xp.nan) for i in range(2)], axis=-1))
     return xp.concatenate(everything, axis=1), xp.concatenate(spreads, axis=1)

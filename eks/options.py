@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eks.ensemble import Average
-from eks.rounds import Settings
+from eks.rounds import Kind, Settings
 from eks.tune import Spans
 from lightning_pose.core.errors import DataError
 
@@ -21,6 +21,7 @@ class Options:
         robust: learn the noise from the geometry, gate outliers; without, the plain model remains.
         quantile_keep_pca: percentile of frames that the principal components are fitted on.
         n_latent: their number; with a calibration the state is the point in 3D.
+        motion: of the state: a random walk, or constant velocity.
         s_frames: pieces of the recording (half-open) that s is tuned on; None takes at most 4000 frames
             spread over it.
         blocks: lists of keypoints (indices) that share an s; None: each alone.
@@ -33,6 +34,7 @@ class Options:
     robust: bool = True
     quantile_keep_pca: float = 95.0
     n_latent: int = 3
+    motion: Kind = "walk"
     s_frames: Spans | None = None
     blocks: Sequence[Sequence[int]] | None = None
     average: Average = "median"
@@ -51,6 +53,7 @@ def settings_of(options: Options, names: Sequence[str], n_frames: int) -> Settin
         spans=check_spans(options.s_frames, n_frames),
         groups=group(options.blocks, len(names)),
         weighted=options.weighted,
+        motion=options.motion,
     )
 
 

@@ -3,10 +3,10 @@
 Smoothing averages errors away only as far as they differ from frame to frame. Errors of cameras and
 networks last: a calibration is off for good, a network mistakes the same texture for many frames. The
 residuals of frames that are seen by more cameras than they need show it: their autocorrelation rho(l)
-contains no motion. A smoother that weighs frames like a^|l| then has the variance of independent noise
-times
+contains no motion. A smoother that weighs frames with a kernel of autocorrelation c(l) then has the variance
+of independent noise times
 
-    sum_l rho(l) c(l) / c(0),    c(l) / c(0) = a^l (1 + l (1 - a^2) / (1 + a^2)),
+    sum_l rho(l) c(l) / c(0),
 
 where the part of rho that does not fade counts with the square of the sum of the weights. That part is
 left out of the noise that smoothing (and the choice of s) sees, since it does not blur the motion, and comes
@@ -18,9 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from eks.rounds import Kind
+from eks.velocity import spectrum
+
 CLIP = 3.0
 SHRINK = 2000.0  # products that speak for a keypoint being like all others
 LONGEST = 100  # frames
+FREQUENCIES = 2**15 + 1
 
 
 class Persistence(NamedTuple):
@@ -34,14 +38,12 @@ class Persistence(NamedTuple):
         """For how many frames a typical error lasts: 1 + 2 sum_l rho(l)."""
         return float(1 + 2 * np.median(self.correlation, axis=0)[1:].sum())
 
-    def inflation(self, decay: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K"]:
-        """Return the factor on the covariance of a smoother whose weights fall like decay^|l|."""
-        a = decay[:, None]
-        lags = np.arange(self.correlation.shape[1])
-        overlap = a**lags * (1 + lags * (1 - a**2) / (1 + a**2))
+    def inflation(self, kernel: Float[np.ndarray, "K F"]) -> Float[np.ndarray, "K"]:
+        """Return the factor on the covariance of a smoother of this frequency response."""
+        power = np.fft.irfft(kernel**2, axis=1)
+        overlap = power[:, : self.correlation.shape[1]] / power[:, :1]
         fading = (self.correlation - self.lasting[:, None]) * overlap
-        count = ((1 + decay) / (1 - decay)) ** 2 * (1 - decay**2) / (1 + decay**2)
-        total = fading[:, 0] + 2 * fading[:, 1:].sum(1) + self.lasting * count
+        total = fading[:, 0] + 2 * fading[:, 1:].sum(1) + self.lasting / power[:, 0]
         return np.maximum(total / (1 - self.lasting), 1.0)
 
 
@@ -82,10 +84,20 @@ def measure(
     return Persistence(correlation, lasting)
 
 
-def decay_of(variance: Float[np.ndarray, "K"], noise: Float[np.ndarray, "K"]) -> Float[np.ndarray, "K"]:
-    """Return a of the smoother's weights a^|l|, for a random walk of step variance q seen with variance r.
+def kernel_of(
+    motion: Kind, variance: Float[np.ndarray, "K"], noise: Float[np.ndarray, "K"]
+) -> Float[np.ndarray, "K F"]:
+    """Return the frequency response S / (S + r) of the smoother of a motion of power S seen with variance r.
 
-    a = 1 + q / 2r - sqrt(q / r + q^2 / 4r^2).
+    Args:
+        motion: of the state.
+        variance: r of an observation.
+        noise: s of the motion.
     """
-    ratio = noise / np.maximum(variance, 1e-300)
-    return np.clip(1 / (1 + ratio / 2 + np.sqrt(ratio + ratio**2 / 4)), 0.0, 0.9999)
+    frequency = np.pi * np.arange(FREQUENCIES) / (FREQUENCIES - 1)
+    still = 1 / (2 - 2 * np.cos(np.maximum(frequency, 1e-6)))
+    power = still if motion == "walk" else spectrum(np.maximum(frequency, 1e-3 / FREQUENCIES))
+    signal = noise[:, None] * power
+    response = signal / (signal + np.maximum(variance, 1e-300)[:, None])
+    response[:, 0] = 1.0
+    return response

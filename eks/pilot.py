@@ -9,15 +9,17 @@ from eks.ensemble import Ensemble, Recording, plain_variance
 from eks.kalman import Gaussian, Motion, Potentials
 from eks.noise import Features, NoiseModel, describe, first_guess, learn, measure_scale
 from eks.observe import Basis, Emission, Fit, Linear, Seen, relate
-from eks.persistence import Persistence, decay_of, measure, white
+from eks.persistence import Persistence, kernel_of, measure, white
 from eks.rounds import Model, Settings, alone, iterate
 from eks.tune import Spans, choose_spans, cut, cut_recording, maximise
+from eks.velocity import at_rest, with_velocity
 
 LEARNING_ROUNDS = 3
 GATING = Settings(max_rounds=4, tolerance=0.1)
 TUNING_ROUNDS = 3
 LEAST_REDUNDANCY = 0.05
 LEVELS = 7  # candidates of the noise's level at a time
+FIRST_S = {"walk": 1.0, "velocity": 0.1}  # steps^2 a frame; an animal changes its pace less than its place
 COMMON = 1.25  # factor on the covariance for errors that views have in common, where members do not tell
 
 
@@ -72,14 +74,18 @@ def fly(
         pieces = pieces._replace(seen=pieces.seen._replace(variance=variance))
     fading = np.tile(1 - lasting.lasting, len(spans))
     pieces = pieces._replace(seen=pieces.seen._replace(fading=fading))
+    first = relate(pieces.emission, pieces.model.basis, pieces.seen, pieces.state, gate=False)
+    noise_level = _noise_level(first, n_keypoints)
+    if settings.motion == "velocity":
+        pieces = pieces._replace(model=with_velocity(pieces.model), state=at_rest(pieces.state))
     if noise is not None and not noise.learned:
         s, level = _tune_with_level(pieces, settings, n_keypoints, s)
         noise = noise._replace(keypoint=noise.keypoint + np.log(level))
         pieces.seen.variance[...] *= np.tile(level, len(spans))[:, None]
-    fit = relate(pieces.emission, pieces.model.basis, pieces.seen, pieces.state, gate=False)
+        noise_level = noise_level * level
     if s is None:
-        s = _tune(pieces, fit, settings, n_keypoints)
-    inflation = lasting.inflation(decay_of(_noise_level(fit, n_keypoints), s))
+        s = _tune(pieces, settings, n_keypoints)
+    inflation = lasting.inflation(kernel_of(settings.motion, noise_level, s))
     if noise is not None and noise.learned:
         inflation = inflation * (COMMON if common is None else common)
     return Pilot(noise, s, 1 - lasting.lasting, inflation)
@@ -131,19 +137,26 @@ def _tune_with_level(
     keypoint, too.
     """
     groups = _groups(settings, n_keypoints)
-    s = np.ones(n_keypoints) if given is None else given
+    s = np.full(n_keypoints, FIRST_S[settings.motion]) if given is None else given
     level = np.ones(n_keypoints)
     state, seen = pieces.state, pieces.seen
     width, pieces_tiled = 3.0, len(pieces.spans)
     for _ in range(TUNING_ROUNDS):
         now = seen._replace(variance=seen.variance * np.tile(level, pieces_tiled)[:, None])
-        motion = Motion(np.tile(s, pieces_tiled))
+        motion = pieces.model.motion(np.tile(s, pieces_tiled))
         state, belief, *_ = iterate(pieces.emission, pieces.model, now, state, motion, GATING)
         seen, now = seen._replace(belief=belief), now._replace(belief=belief)
         fit = relate(pieces.emission, pieces.model.basis, now, state, gate=False)
         steps = np.exp(width * np.linspace(-1, 1, LEVELS))
         trials = [
-            maximise(_with_level(fit, now, step), pieces.model.prior, groups, given=given) for step in steps
+            maximise(
+                _with_level(fit, now, step),
+                pieces.model.prior,
+                groups,
+                transition=pieces.model.transition,
+                given=given,
+            )
+            for step in steps
         ]
         best = np.argmax([trial.log_likelihood for trial in trials], axis=0)
         level = level * steps[best]
@@ -173,24 +186,26 @@ def _groups(settings: Settings, n_keypoints: int) -> np.ndarray:
     return np.arange(n_keypoints) if settings.groups is None else np.asarray(settings.groups)
 
 
-def _tune(pieces: _Pieces, fit: Fit, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
+def _tune(pieces: _Pieces, settings: Settings, n_keypoints: int) -> Float[np.ndarray, "K"]:
     """Smooth with an s, gate and linearise anew, choose s; and again.
 
-    The first s is 1, a typical step per frame, not one tuned on what each frame says alone: where a frame
+    The first s is of a typical step per frame, not one tuned on what each frame says alone: where a frame
     cannot tell which of its views is wrong, the motion can, before an s that follows the wrong one hides
     it.
     """
     groups = _groups(settings, n_keypoints)
+    transition = pieces.model.transition
     if not settings.robust:
-        return maximise(fit.potentials, pieces.model.prior, groups).s
-    s = np.ones(n_keypoints)
+        fit = relate(pieces.emission, pieces.model.basis, pieces.seen, pieces.state, gate=False)
+        return maximise(fit.potentials, pieces.model.prior, groups, transition=transition).s
+    s = np.full(n_keypoints, FIRST_S[settings.motion])
     state, seen = pieces.state, pieces.seen
     for _ in range(TUNING_ROUNDS):
-        motion = Motion(np.tile(s, len(pieces.spans)))
+        motion = pieces.model.motion(np.tile(s, len(pieces.spans)))
         state, belief, *_ = iterate(pieces.emission, pieces.model, seen, state, motion, GATING)
         seen = seen._replace(belief=belief)
         fit = relate(pieces.emission, pieces.model.basis, seen, state, gate=False)
-        s = maximise(fit.potentials, pieces.model.prior, groups).s
+        s = maximise(fit.potentials, pieces.model.prior, groups, transition=transition).s
     return s
 
 

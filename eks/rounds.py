@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +16,7 @@ ALONE_ROUNDS = 4
 CELLS = 200_000  # frames times keypoints that are worked on at a time
 LEAST_FRAMES = 1024
 Progress = Callable[[str], None]
+Kind = Literal["walk", "velocity"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Settings:
         spans: pieces of the recording (half-open) that s is tuned on; None chooses at most `tuning_frames`.
         tuning_frames: see `spans`.
         groups: index of the group that each keypoint belongs to; a group shares its s. None: each alone.
+        motion: a random walk, or constant velocity.
         tolerance: px; rounds end when no keypoint moves farther in any view.
         max_rounds: of linearising and smoothing.
         weighted: divide the spread of the members by their likelihood (plain model).
@@ -39,17 +41,23 @@ class Settings:
     spans: Spans | None = None
     tuning_frames: int = 4000
     groups: tuple[int, ...] | None = None
+    motion: Kind = "walk"
     tolerance: float = 1e-3
     max_rounds: int = 12
     weighted: bool = True
 
 
 class Model(NamedTuple):
-    """The state: its basis, the prior of the first frame, and a trajectory (outer) to begin from."""
+    """The state: its basis, the prior of the first frame, a trajectory (outer) to begin from, its motion."""
 
     basis: Basis
     prior: Gaussian
-    start: Float[np.ndarray, "T K D"]
+    start: Float[np.ndarray, "T K E"]
+    transition: Float[np.ndarray, "D D 1"] | None = None
+
+    def motion(self, s: Float[np.ndarray, "K"]) -> Motion:
+        """Return the dynamics with a smoothing parameter per keypoint."""
+        return Motion(s, self.transition)
 
 
 class Watched(NamedTuple):

@@ -14,11 +14,12 @@ import numpy as np
 from jaxtyping import Float
 
 from eks.ensemble import Recording, plain_variance
-from eks.kalman import Gaussian, Motion
+from eks.kalman import Gaussian
 from eks.noise import NoiseModel
 from eks.observe import Emission, projected_variance
 from eks.pilot import Pilot, fly
 from eks.rounds import Iterated, Model, Progress, Settings, Watched, alone, chunks_of, iterate
+from eks.velocity import at_rest, with_velocity
 
 
 @dataclass(eq=False)
@@ -81,7 +82,9 @@ def smooth_ensemble(
     with _timed("smooth", seconds, progress):
         seen = watch(recording, pilot, settings)
         state = begin(emission, model, seen, settings)
-        motion = Motion(pilot.s)
+        if settings.motion == "velocity":
+            model = with_velocity(model)
+        motion = model.motion(pilot.s)
         done = iterate(emission, model, seen, state, motion, settings, in_place=True, progress=progress)
     with _timed("project", seconds, progress):
         smoothed = finish(emission, model, seen, done, pilot)
@@ -101,16 +104,17 @@ def begin(emission: Emission, model: Model, seen: Watched, settings: Settings) -
 
     What the gate says is written into `seen.belief`.
     """
-    n_frames, n_keypoints, _ = model.start.shape
-    size = model.basis.scale.shape[-1]
-    state = Gaussian(np.empty((n_frames, size, n_keypoints)), np.zeros((n_frames, size, size, n_keypoints)))
+    n_frames, n_keypoints, size = model.start.shape
+    moves = settings.motion == "velocity"
+    size = 2 * size if moves else size
+    state = Gaussian(np.empty((n_frames, size, n_keypoints)), np.empty((n_frames, size, size, n_keypoints)))
     for rows in chunks_of(n_frames, n_keypoints):
-        state.mean[rows] = np.moveaxis(model.basis.inner(model.start[rows]), 1, 2)
+        mean = np.moveaxis(model.basis.inner(model.start[rows]), 1, 2)
+        now = Gaussian(mean, np.zeros((*mean.shape[:2], *mean.shape[1:])))
         if settings.robust:
-            now = Gaussian(state.mean[rows], state.covariance[rows])
             now, part, _ = alone(emission, model.basis, seen.rows(rows), now)
-            state.mean[rows], state.covariance[rows] = now
             seen.belief[:, rows] = part.belief
+        state.mean[rows], state.covariance[rows] = at_rest(now) if moves else now
     return state
 
 
@@ -120,14 +124,18 @@ def finish(emission: Emission, model: Model, seen: Watched, done: Iterated, pilo
     whole = (*done.belief.shape, 2)
     pixels, spread, observed = (np.empty(whole) for _ in range(3))
     mean, covariance = np.moveaxis(state.mean, 1, 2), np.moveaxis(state.covariance, -1, 1)
+    place, blur = mean, covariance  # overwritten, where a state is nothing but its place
+    if basis.scale.shape[-1] > basis.scale.shape[-2]:
+        place = np.empty((*mean.shape[:2], basis.scale.shape[-2]))
+        blur = np.empty((*place.shape, place.shape[-1]))
     for rows in chunks_of(*mean.shape[:2]):
         part = Gaussian(state.mean[rows], state.covariance[rows] * pilot.inflation)
         pixels[:, rows], spread[:, rows] = projected_variance(emission, basis, part)
         observed[:, rows] = seen.rows(rows).variance
-        mean[rows], covariance[rows] = basis.outer(mean[rows]), basis.outer_covariance(part.covariance)
+        place[rows], blur[rows] = basis.outer(mean[rows]), basis.outer_covariance(part.covariance)
     return Smoothed(
-        state=mean,
-        covariance=covariance,
+        state=place,
+        covariance=blur,
         pixels=pixels,
         variance=spread,
         observed=observed,
