@@ -24,6 +24,7 @@ from lightning_pose.confidence import Calibration, calibrate_model, read_calibra
 from lightning_pose.config import Config, Source, csv_paths, load_config
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.files import atomic_path
+from lightning_pose.core.poses import VISIBLE
 from lightning_pose.data.labels import LabeledFrames
 from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import read_split, split, write_split
@@ -246,9 +247,11 @@ def _write_inputs(folder: Path, config: Config, frames: LabeledFrames) -> list[s
     """Write the split and copies of the labels into the model folder; return the set of every instant.
 
     Raises:
-        DataError: when a resumed training has other labels or another split.
+        DataError: when no label is left to train on, or a resumed training has other labels or another split.
     """
     sets = split(frames.frames, frames.view_names, build.build_split_rule(config)).tolist()
+    if not (frames.visible[[name == "train" for name in sets]] == VISIBLE).any():
+        raise DataError("the split leaves no label to train on: all are of instants that it holds out")
     path = folder / SPLIT_FILE
     if not path.is_file():
         write_split(path, frames.frames[0], sets)
