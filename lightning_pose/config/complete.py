@@ -44,6 +44,7 @@ def complete(config: Config, folder: Path) -> tuple[Config, list[str]]:
     if not found:
         faults += _complete_from_labels(config, files, data_dir, project)
     _complete_training(config)
+    config.hydra = {}  # hydra itself takes the section away, and would not read back what stands for it
     return config, faults
 
 

@@ -21,7 +21,6 @@ NO_EFFECT = {
     "dali.base.predict": "videos are predicted in batches of training.val_batch_size",
     "dali.context.predict": "videos are predicted in batches of training.val_batch_size",
     "data.header_rows": "the three header rows are found by themselves",
-    "data.bbox_file": "labels and predictions stay in the coordinates of the images",
     "training.profiler": "there is no profiler",
     "training.val_check_interval": "validation is every training.check_val_every_n_epoch epochs",
     "model.lightning_pose_version": "a record of what wrote the file",
@@ -182,6 +181,8 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"training.{key}", "a backbone of random weights learns from the start"
     if len(config.data.view_names or []) < 2:
         yield "data.camera_params_file", "one view has no geometry"
+        yield "data.bbox_file", "labels and predictions stay in the coordinates of the images"
+        yield "data.bbox_file", "labels and predictions stay in the coordinates of the images"
 
 
 def _look_up(data: Any, dotted: str) -> Any:

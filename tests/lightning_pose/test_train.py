@@ -142,8 +142,11 @@ def test_labels_that_are_all_missing_and_a_single_instant_are_refused(toy_projec
     with pytest.raises(DataError, match="two labeled instants at least are needed"):
         train(config_of(folder), tmp_path / "one")
     path.write_text("".join(lines))
+    without_labels(path, keep=1)
+    with pytest.raises(DataError, match="no label to train on"):
+        train(config_of(folder, val_frames="0"), tmp_path / "held_out")
     without_labels(path, keep=0)
-    with pytest.raises(DataError, match="no label"):
+    with pytest.raises(DataError, match="no keypoint has a label"):
         train(config_of(folder), tmp_path / "none")
 
 

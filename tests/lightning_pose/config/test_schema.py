@@ -1,22 +1,24 @@
 import dataclasses
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from lightning_pose.config import Config
 
 PAGE = Path(__file__).parents[3] / "docs" / "formats" / "config.md"
-NESTED = {"patch_mask"}  # of no effect as a whole
 
 
-def leaves(schema: type, start: str = "") -> list[str]:
+def section_of(kind: Any) -> type | None:
+    """Return the dataclass in `Section | None` or in `dict[str, Section]`."""
+    found = [part for part in (kind, *get_args(kind)) if dataclasses.is_dataclass(part)]
+    return found[0] if found else None  # type: ignore[return-value]
+
+
+def leaves(schema: type) -> list[str]:
     """Return the last part of every key."""
     found = []
     for field in dataclasses.fields(schema):
-        kind = get_type_hints(schema)[field.name]
-        if dataclasses.is_dataclass(kind) and field.name not in NESTED:
-            found += leaves(kind, f"{start}{field.name}.")
-        else:
-            found.append(field.name)
+        section = section_of(get_type_hints(schema)[field.name])
+        found += [field.name] if section is None else leaves(section)
     return found
 
 
