@@ -9,7 +9,7 @@ import pytest
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.errors import CalibrationError, DataError
-from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
+from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions, videos_in
 from lightning_pose.core.video import VideoInfo
 
 VIEWS = ("cam1", "cam2", "cam3")
@@ -73,6 +73,13 @@ def test_every_session_that_is_not_whole_is_named(
     assert "session 'lone': no video of view cam2" in message
     assert "session 'long': the views differ in their number of frames: cam1 3, cam2 2" in message
     assert "whole" not in message
+
+
+def test_videos_are_told_by_their_ending_and_hidden_files_are_none(tmp_path: Path) -> None:
+    for name in ("b.MP4", "a.avi", ".c.mp4", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.mp4").mkdir()
+    assert [path.name for path in videos_in(tmp_path)] == ["a.avi", "b.MP4"]
 
 
 @pytest.mark.parametrize("folder", ["empty", "absent"])
