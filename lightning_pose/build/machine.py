@@ -80,14 +80,20 @@ def _devices(wanted: int, accelerator: str) -> int:
 
 
 def choose_precision(wanted: str, accelerator: str) -> Precision:
-    """Return the precision to compute in; `auto` is 16 bit where the processor has instructions for it."""
+    """Return the precision to compute in; `auto` is 16 bit where the processor has instructions for it.
+
+    Raises:
+        ConfigError: when fp16 is asked for where there is none.
+    """
+    cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
+    mps = accelerator == "mps" or (accelerator == "auto" and not cuda and torch.backends.mps.is_available())
+    if wanted == "fp16" and not (cuda or mps):
+        raise ConfigError("training.precision: fp16 is for GPUs; on a processor choose bf16, fp32 or auto")
     if wanted != "auto":
         return cast(Precision, {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}[wanted])
-    if accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available():
+    if cuda:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    if accelerator == "mps" or (accelerator == "auto" and torch.backends.mps.is_available()):
-        return "32-true"
-    return "bf16-mixed" if cpu_has_bf16() else "32-true"
+    return "bf16-mixed" if not mps and cpu_has_bf16() else "32-true"
 
 
 def cpu_has_bf16() -> bool:

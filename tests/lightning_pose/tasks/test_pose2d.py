@@ -121,3 +121,16 @@ def test_labeled_and_unlabeled_images_are_masked_alike():
     assert isinstance(task.network, Recorder)
     shares = [(images == 0).double().mean().item() for images, _, _ in task.network.shown]
     assert shares == [pytest.approx(0.5, abs=1e-3)] * 2
+
+
+def test_the_validation_loss_is_that_of_images_and_labels_as_they_are():
+    kept: list[Any] = []
+    hidden = {"masking": PatchMasking(0, 0, 0.5, 0.5), "view_dropout": 0.9, "strength": lambda step: 0.5}
+    task = a_task([seen_by(kept, annealed=True)], Geometric(rotation=40, shift=0.3), **hidden)
+    loss = task.validation_loss(labeled())
+    assert loss.item() == pytest.approx(0.5 * 15)
+    _, truth = kept[0]
+    torch.testing.assert_close(truth["xy"], labeled()["xy"])
+    assert isinstance(task.network, Recorder)
+    assert not (task.network.shown[0][0] == 0).any()
+    assert not loss.requires_grad
