@@ -7,7 +7,8 @@ HELP = "turn smoothed trajectories of unlabeled video into further labels"
 EPILOG = """\
 examples:
   litpose predict models/ensemble path/to/project/videos
-  eks multicam --input-files preds/s1_*.csv --calibration calibrations/s1.toml --save-dir smoothed/s1
+  eks multicam --input-files models/ensemble/video_preds/s1_*.csv \\
+      --calibration path/to/project/calibrations/s1.toml --save-dir smoothed/s1
   litpose pseudolabel path/to/project smoothed/s1 smoothed/s2 --output_dir distilled
   litpose train distilled/config.yaml --output_dir models/distilled
 
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     options = Options(**{name: getattr(args, name) for name in Options._fields})
     console = Console()
     columns = (TextColumn("images"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("images", total=None)
         try:
             made = pseudolabel(

@@ -147,7 +147,7 @@ def _write_config(output: Path, base: Config | None, videos: Path, counts: Mappi
         base.training.train_frames = 1  # the split has left out what was not to be used
         save_config(path, base)
         return path
-    facts, machine = inspect_project(output), inspect_machine()
+    facts, machine = inspect_project(output)._replace(videos=tuple(counts)), inspect_machine()
     own = [
         Choice("data.video_dir", str(videos), "the videos are not copied"),
         Choice(

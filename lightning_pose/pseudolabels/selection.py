@@ -85,11 +85,18 @@ def choose_frames(
     weights = [_weights(item, options) for item in smoothed]
     allowed = [_allowed(item, labels, sets, options.margin) for item in smoothed]
     everything = np.concatenate(weights)
-    rows = most_certain(everything, np.concatenate(allowed), options.keep_share)
+    free = np.concatenate(allowed)
+    rows = most_certain(everything, free, options.keep_share)
+    if not free.any():
+        raise DataError(
+            f"all {len(free)} frames are labeled by people, or within --margin {options.margin} of a label "
+            "that is held out"
+        )
     if not len(rows):
         raise DataError(
-            "no frame has a point that is certain enough, inside its image and not held out; a larger "
-            "--half_weight_px, or a smaller --min_likelihood or --margin allows more"
+            f"no point in {free.sum()} frames is certain enough: inside its image, of a likelihood from "
+            f"{options.min_likelihood:g} (--min_likelihood) and a weight from {options.min_weight:g} "
+            "(--min_weight; --half_weight_px raises weights)"
         )
     if all(item.world is not None for item in smoothed):
         points = np.concatenate([item.world.points[:, None] for item in smoothed if item.world is not None])

@@ -61,7 +61,7 @@ def test_points_that_count_too_little_get_no_label(inputs):
 
 
 def test_it_is_an_error_when_no_frame_is_certain_enough(inputs):
-    with pytest.raises(DataError, match="no frame has a point that is certain enough"):
+    with pytest.raises(DataError, match="no point in 148 frames is certain enough"):
         choose_frames(*inputs, Options(half_weight_px=1e-3))
 
 
@@ -71,3 +71,10 @@ def test_frames_beside_a_held_out_label_are_not_chosen(inputs):
     chosen, _ = choose_frames(smoothed, labels, sets, Options(frames=160, keep_share=1.0, margin=15))
     own = next(item for item in chosen if item.smoothed.session.name == "s0")
     assert own.rows.min() == 11 + 15 + 1
+
+
+def test_it_is_said_when_every_frame_is_beside_a_held_out_label(inputs):
+    smoothed, labels, _ = inputs
+    sets = [*["train"] * 11, "test"]
+    with pytest.raises(DataError, match="all 80 frames are labeled by people, or within --margin 80"):
+        choose_frames(smoothed[:1], labels, sets, Options(margin=80))
