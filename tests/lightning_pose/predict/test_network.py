@@ -81,6 +81,25 @@ def test_members_answer_in_their_order(predictor: Predictor, images: np.ndarray)
     np.testing.assert_allclose(both(images).xy[1], both(images[..., ::-1, :].copy()).xy[0], atol=1e-3)
 
 
+def test_the_temperature_of_a_checkpoint_counts_and_is_one_where_there_is_none(
+    make_model: Callable[..., Path], images: np.ndarray
+) -> None:
+    model = open_model(make_model())
+    path = next(model.folder.glob("**/last.ckpt"))
+    network = build_network(ModelDir(model.folder).config)
+    state = {f"network.{key}": value for key, value in network.state_dict().items()}
+    found = {}
+    for temperature in (None, 1.0, 0.2):
+        state.pop("network.temperature", None)
+        if temperature is not None:
+            state["network.temperature"] = torch.tensor(temperature)
+        torch.save({"state_dict": state}, path)
+        found[temperature] = load_predictor(model, "cpu")(images[:1])
+    np.testing.assert_array_equal(found[None].confidence, found[1.0].confidence)
+    np.testing.assert_array_equal(found[0.2].xy, found[1.0].xy)
+    assert (found[0.2].confidence > found[1.0].confidence).any()
+
+
 class Told(PoseNetwork):
     """Says where its cameras are, and what its frames are: the mean light of each."""
 
