@@ -105,7 +105,7 @@ class LabeledFrames:
             index=torch.tensor(index),
         )
         if self.targets.weight is not None:
-            batch["weight"] = torch.from_numpy(self.targets.weight[index])
+            batch["weight"] = torch.from_numpy(self.targets.weight[index]).float()
         if self.camera is not None:
             batch["camera"] = Camera(*(torch.from_numpy(field[index]) for field in self.camera))
         return batch
