@@ -9,7 +9,7 @@ from pathlib import Path
 def add_io(parser: argparse.ArgumentParser, *, filename: str | None) -> None:
     """Add where predictions come from and where results go."""
     where = parser.add_argument_group("input and output")
-    where.add_argument("--input-dir", type=Path, help="folder with the members' predictions (CSV)")
+    where.add_argument("--input-dir", type=Path, help="folder with the members' predictions (CSV or SLP)")
     where.add_argument(
         "--input-files",
         type=Path,

@@ -10,11 +10,11 @@ import numpy as np
 from eks.align import align, frame_faults, pair_by_seed
 from eks.ensemble import Average, Ensemble, collect
 from eks.ensemble import Members as EnsembleMembers
+from eks.sleap import SUFFIX, read_member
 from lightning_pose.core.csv_header import Header, read_header, read_lines
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import find_view, split_seed
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.tables import read_poses
 
 SCORER = "ensemble-kalman_tracker"
 Member = Poses | Path | str
@@ -39,7 +39,7 @@ def list_tables(input_dir: Path | str | None, input_files: Sequence[Path | str] 
     """
     if (input_dir is None) == (not input_files):
         raise DataError(
-            "expected either --input-dir (a folder of CSV files) or --input-files (a list of them)"
+            "expected either --input-dir (a folder of CSV or SLP files) or --input-files (a list of them)"
         )
     if input_files:
         paths = [Path(path) for path in input_files]
@@ -50,10 +50,10 @@ def list_tables(input_dir: Path | str | None, input_files: Sequence[Path | str] 
     folder = Path(str(input_dir))
     if not folder.is_dir():
         raise DataError(
-            f"{folder} is not a folder: expected one with the predictions of an ensemble as CSV files"
+            f"{folder} is not a folder: expected one with the predictions of an ensemble as CSV or SLP files"
         )
     files, left_out = [], {}
-    for path in sorted(folder.glob("*.csv")):
+    for path in sorted([*folder.glob("*.csv"), *folder.glob(f"*{SUFFIX}")]):
         reason = _not_a_prediction(path, listed=False)
         if reason:
             left_out[path] = reason
@@ -127,7 +127,7 @@ def load(members: Members, keypoints: Sequence[str] | None = None, average: Aver
     tables: dict[str, list[Poses]] = {}
     labels: dict[str, list[str]] = {}
     for camera, each in members.items():
-        tables[camera] = [m if isinstance(m, Poses) else read_poses(m) for m in each]
+        tables[camera] = [m if isinstance(m, Poses) else read_member(m) for m in each]
         labels[camera] = [
             f"{camera}, member {i}" if isinstance(m, Poses) else str(m) for i, m in enumerate(each)
         ]
@@ -168,6 +168,8 @@ def _faults(
 
 def _not_a_prediction(path: Path, *, listed: bool) -> str | None:
     """Return why a table is no 2D prediction; None if it is one, or a broken one, as reading will tell."""
+    if path.suffix == SUFFIX:
+        return None
     try:
         first = read_lines(path, 1)[0]
     except DataError as error:

@@ -9,9 +9,9 @@ from eks import multicam
 from eks.inputs import Member
 from eks.multicam import Options, Result
 from eks.rounds import Progress
+from eks.sleap import read_member
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.tables import read_poses
 
 
 def smooth(
@@ -36,7 +36,7 @@ def smooth(
         DataError: when the names do not say which view a keypoint is seen in, or no keypoint is in all views.
     """
     options = options or Options()
-    tables = [member if isinstance(member, Poses) else read_poses(member) for member in members]
+    tables = [member if isinstance(member, Poses) else read_member(member) for member in members]
     if not tables:
         raise DataError("expected at least one member")
     keypoints = options.keypoints or shared_keypoints(tables[0].names, cameras)

@@ -14,9 +14,9 @@ import numpy as np
 from eks import multicam
 from eks.multicam import Options, Result
 from eks.rounds import Progress
+from eks.sleap import read_member
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.tables import read_poses
 
 CAMERAS = ("left", "right")
 PAWS = ("paw_l", "paw_r")
@@ -68,8 +68,8 @@ def smooth(files: PawFiles, options: Options | None = None, *, progress: Progres
     Raises:
         DataError: when predictions and times do not fit together, or the cameras never ran together.
     """
-    left = [read_poses(path).select(PAWS) for path in files.left]
-    right = [read_poses(path).select(PAWS) for path in files.right]
+    left = [read_member(path).select(PAWS) for path in files.left]
+    right = [read_member(path).select(PAWS) for path in files.right]
     left_times, right_times = read_times(files.left_times, left[0]), read_times(files.right_times, right[0])
     inside = (left_times >= right_times[0]) & (left_times <= right_times[-1])
     if not inside.any():
