@@ -72,3 +72,14 @@ def test_a_folder_without_labels_or_with_images_missing_is_refused(toy_project, 
     image.write_bytes(content[:20])
     with pytest.raises(DataError, match="cannot be read as an image"):
         inspect_project(folder)
+
+
+@pytest.mark.realdata
+def test_the_real_recordings_are_counted(real_data):
+    mouse = inspect_project(real_data / "mirror-mouse")
+    assert (mouse.n_instants, mouse.n_views, len(mouse.keypoint_names)) == (70, 1, 17)
+    assert mouse.size == (396, 406) and not mouse.swaps
+    human = inspect_project(real_data / "human-4cam")
+    assert (human.n_instants, human.n_views, len(human.swaps)) == (70, 4, 11)
+    assert human.is_calibrated
+    assert {size for sizes in human.sizes.values() for size in sizes} == {(540, 960), (544, 960)}
