@@ -7,10 +7,14 @@ import torch
 from torch import Tensor
 
 from lightning_pose.core.camera import Camera, camera_centers, make_camera, project_views
+from lightning_pose.core.labels import read_label_views
 from lightning_pose.core.rotations import look_at
+from lightning_pose.core.sessions import find_rig, read_sessions
 from lightning_pose.core.triangulate import triangulate
 from lightning_pose.data.batch import Outputs, Truth
+from lightning_pose.data.clips import ClipOptions, Clips, Source
 from lightning_pose.data.heatmaps import SIGMA
+from lightning_pose.data.labels import network_from_native
 from lightning_pose.losses.consistency import view_consistency
 
 STRIDE = 4
@@ -164,3 +168,19 @@ def test_what_is_missing_leaves_the_gradient_finite(missing: str):
     assert (float(found.detach()) == 0) == nothing
     if missing == "cameras":
         assert float(xy.grad[1].abs().max()) == 0 < float(xy.grad[0].abs().max())
+
+
+@pytest.mark.realdata
+def test_labels_of_a_real_recording_agree_through_the_cameras_of_its_videos(real_data):
+    """The labels are images of measured points, so that any fault of a camera's size or place would show."""
+    folder, views, size = real_data / "human-4cam", [f"cam{index}" for index in range(1, 5)], (256, 144)
+    (session,) = read_sessions(folder / "videos", views)
+    source = Source(session, find_rig(session, None, folder).rig)
+    batch = Clips([source], size, ClipOptions(length=16))[0]
+    labels = read_label_views({view: folder / f"{view}.csv" for view in views})
+    points = np.stack([poses.points[:16] for poses in labels.values()], axis=1)
+    native_size = batch["native_size"][:, :, None].numpy().astype(int)
+    xy = torch.from_numpy(network_from_native(points, native_size, size))
+    assert float(loss_of(xy, batch["camera"])) < 1e-8
+    others = Camera(*(field.roll(1, dims=1) for field in batch["camera"]))
+    assert float(loss_of(xy, others)) > 0.1
