@@ -5,7 +5,7 @@ import pytest
 
 from lightning_pose.core.poses import IGNORED, OCCLUDED, VISIBLE
 from lightning_pose.data.cameras import calibrate
-from lightning_pose.data.labels import LabeledFrames
+from lightning_pose.data.labels import LabeledFrames, read_labeled_frames
 from lightning_pose.data.targets import reproject_labels, weigh_keypoints
 from lightning_pose.synthetic.session import in_image
 
@@ -89,3 +89,17 @@ def test_keypoint_weights_multiply(frames):
     assert targets.weight[2, 1, 4] == 0.5
     assert targets.weight[2, 0, 4] == 2
     assert (np.delete(targets.weight, 4, axis=-1) <= 1).all()
+
+
+@pytest.mark.realdata
+def test_a_real_camera_without_labels_gets_those_that_the_others_make(real_data):
+    """The labels of this recording are images of points of the world, so the others know them exactly."""
+    folder = real_data / "human-4cam"
+    files = {f"cam{n}": folder / f"cam{n}.csv" for n in range(1, 5)}
+    frames = read_labeled_frames(files, folder, (256, 160), outside="ignore")
+    assert calibrate(frames, folder) == ["balancing"]
+    labels, visible = frames.xy[:, 2].copy(), frames.visible[:, 2] == VISIBLE
+    frames.xy[:, 2], frames.visible[:, 2] = np.nan, IGNORED
+    targets = reproject_labels(frames, 0.5)
+    assert (targets.visible[:, 2] == VISIBLE)[visible].all()
+    assert np.abs(targets.xy[:, 2] - labels)[visible].max() < 0.01
