@@ -11,6 +11,9 @@ from rich.console import Console
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import read_metric_table, read_poses, write_poses
 from lightning_pose.predict import Options, predict
+from lightning_pose.predict.inputs import find_inputs
+from lightning_pose.predict.labels import read_label_set
+from lightning_pose.predict.model import open_model
 
 QUIET = Console(quiet=True)
 ROWS = (2, 5, 9, 14, 20)
@@ -103,3 +106,14 @@ def test_labels_of_other_keypoints_or_without_images_are_named(
     next((project / "labeled-data" / "s1_cam3").iterdir()).unlink()
     summary = predict(make_model("other"), [project], Options(), QUIET)
     assert "img000000" in summary.failures[0].reason
+
+
+def test_images_come_with_their_neighbours_for_a_network_that_looks_at_them(project, make_model):
+    saved = make_model() / "config.yaml"
+    saved.write_text(saved.read_text().replace("model_type: heatmap\n", "model_type: heatmap_mhcrnn\n"))
+    model = open_model(saved.parent)
+    (labels,) = find_inputs([project], model.views).label_sets
+    frames = read_label_set(labels, model)
+    images = frames.batch([0])["images"]
+    assert images.shape == (1, 3, 5, *model.size, 3)
+    assert (images == images[:, :, 2:3]).all()  # frame 2 has no neighbours on disk, so it stands in for them
