@@ -8,7 +8,7 @@ import numpy as np
 from eks import multicam
 from eks.inputs import Member
 from eks.multicam import Options, Result
-from eks.rounds import Progress
+from eks.progress import Progress
 from eks.sleap import read_member
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
@@ -27,7 +27,7 @@ def smooth(
         members: of the ensemble, as files or as poses.
         cameras: names of the views.
         options: how; `keypoints` are named without their camera, by default those that every view has.
-        progress: called with the name of each stage as it begins.
+        progress: called with the name of a stage and the share of the recording done.
 
     Returns:
         The result by view, and all smoothed keypoints in one table under their full names.

@@ -15,8 +15,8 @@ from eks.inputs import SCORER, Loaded, Members, load
 from eks.observe import Calibrated
 from eks.options import Options, settings_of
 from eks.pca import fit_latent, good_frames, plain_latent_model
+from eks.progress import Progress
 from eks.record import describe_run
-from eks.rounds import Progress
 from eks.smoother import Smoothed, smooth_ensemble
 from eks.states import plain_model, robust_model
 from eks.tune import choose_spans
@@ -58,7 +58,7 @@ def smooth(
         members: camera to its ensemble members, as files or as poses, in the same order for every camera.
         rig: calibration; its cameras are matched by name. None smooths by principal components.
         options: how.
-        progress: called with the name of each stage as it begins.
+        progress: called with the name of a stage and the share of the recording done.
 
     Raises:
         DataError: when the members do not belong together, or hold nothing.
@@ -106,7 +106,7 @@ def smooth_points(
         likelihood: of every member, NaN where not said; None counts as sure.
         rig: calibration, cameras in the order of `points`; None smooths by principal components.
         options: how; `keypoints` has no meaning here.
-        progress: called with the name of each stage as it begins.
+        progress: called with the name of a stage and the share of the recording done.
 
     Raises:
         DataError: when there is nothing to smooth, or the options do not fit.

@@ -13,7 +13,7 @@ import numpy as np
 
 from eks import multicam
 from eks.multicam import Options, Result
-from eks.rounds import Progress
+from eks.progress import Progress
 from eks.sleap import read_member
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses

@@ -9,7 +9,7 @@ from typing import Any
 from eks.flags import s_value
 from eks.inputs import SCORER, Found, list_tables, say, sort_by_camera, tell_left_out
 from eks.multicam import Options, Result, smooth
-from eks.rounds import Progress
+from eks.progress import Bar, Progress, tell_stages
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.files import write_json
@@ -24,11 +24,14 @@ class Run:
         self.args = args
         self.folder: Path = args.save_dir
         self.begin = time.perf_counter()
+        self._bar = Bar()
+        self.progress: Progress = tell_stages() if args.verbose else self._bar
 
-    @property
-    def progress(self) -> Progress | None:
-        """With --verbose, tell the stages."""
-        return say if self.args.verbose else None
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._bar.close()
 
     def write(self, tables: dict[str, Poses], record_name: str, result: Result, found: Found) -> None:
         """Write tables by file name, the plot if it is asked for, and the side-car file."""
@@ -77,27 +80,29 @@ def run_multicam(args: argparse.Namespace) -> Result:
     Raises:
         PoseError: when files, calibration or flags do not fit together.
     """
-    run = Run(args)
-    rig = None
-    if args.calibration is not None:
-        rig = Rig.load(args.calibration)
-        if args.camera_names and set(args.camera_names) != set(rig.names):
-            rig = rig.check(args.camera_names, path=args.calibration)
+    with Run(args) as run:
+        rig = None
+        if args.calibration is not None:
+            rig = Rig.load(args.calibration)
+            if args.camera_names and set(args.camera_names) != set(rig.names):
+                rig = rig.check(args.camera_names, path=args.calibration)
+            elif args.camera_names:
+                say("--camera-names: the calibration's cameras are used, in its order")
+            cameras = rig.names
         elif args.camera_names:
-            say("--camera-names: the calibration's cameras are used, in its order")
-        cameras = rig.names
-    elif args.camera_names:
-        cameras = tuple(args.camera_names)
-    else:
-        raise DataError("expected --calibration, or --camera-names for smoothing without one")
-    found = sort_by_camera(list_tables(args.input_dir, args.input_files), cameras)
-    tell_left_out(found)
-    result = smooth(found.files, rig, options_of(args), progress=run.progress)
-    tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
-    if result.world is not None:
-        tables["multicam_3d_results.csv"] = with_covariance(result) if args.full_covariance else result.world
-    run.write(tables, "multicam_results.json", result, found)
-    return result
+            cameras = tuple(args.camera_names)
+        else:
+            raise DataError("expected --calibration, or --camera-names for smoothing without one")
+        found = sort_by_camera(list_tables(args.input_dir, args.input_files), cameras)
+        tell_left_out(found)
+        result = smooth(found.files, rig, options_of(args), progress=run.progress)
+        tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
+        if result.world is not None:
+            tables["multicam_3d_results.csv"] = (
+                with_covariance(result) if args.full_covariance else result.world
+            )
+        run.write(tables, "multicam_results.json", result, found)
+        return result
 
 
 def run_singlecam(args: argparse.Namespace) -> Result:
@@ -108,13 +113,13 @@ def run_singlecam(args: argparse.Namespace) -> Result:
     """
     from eks import singlecam
 
-    run = Run(args)
-    found = list_tables(args.input_dir, args.input_files)
-    tell_left_out(found)
-    result = singlecam.smooth(found.files[""], options_of(args), progress=run.progress)
-    name = args.save_filename or "eks_singlecam.csv"
-    run.write({name: result.views[singlecam.CAMERA]}, f"{Path(name).stem}.json", result, found)
-    return result
+    with Run(args) as run:
+        found = list_tables(args.input_dir, args.input_files)
+        tell_left_out(found)
+        result = singlecam.smooth(found.files[""], options_of(args), progress=run.progress)
+        name = args.save_filename or "eks_singlecam.csv"
+        run.write({name: result.views[singlecam.CAMERA]}, f"{Path(name).stem}.json", result, found)
+        return result
 
 
 def run_mirrored(args: argparse.Namespace) -> Result:
@@ -125,17 +130,17 @@ def run_mirrored(args: argparse.Namespace) -> Result:
     """
     from eks import mirrored
 
-    run = Run(args)
-    if not args.camera_names:
-        raise DataError("expected --camera-names: the ends of the keypoints' names, such as top bot")
-    found = list_tables(args.input_dir, args.input_files)
-    tell_left_out(found)
-    result, table = mirrored.smooth(
-        found.files[""], args.camera_names, options_of(args), progress=run.progress
-    )
-    name = args.save_filename or "eks_mirrored_multicam.csv"
-    run.write({name: table}, f"{Path(name).stem}.json", result, found)
-    return result
+    with Run(args) as run:
+        if not args.camera_names:
+            raise DataError("expected --camera-names: the ends of the keypoints' names, such as top bot")
+        found = list_tables(args.input_dir, args.input_files)
+        tell_left_out(found)
+        result, table = mirrored.smooth(
+            found.files[""], args.camera_names, options_of(args), progress=run.progress
+        )
+        name = args.save_filename or "eks_mirrored_multicam.csv"
+        run.write({name: table}, f"{Path(name).stem}.json", result, found)
+        return result
 
 
 def run_pupil(args: argparse.Namespace) -> Result:
@@ -146,14 +151,14 @@ def run_pupil(args: argparse.Namespace) -> Result:
     """
     from eks import pupil
 
-    run = Run(args)
-    found = list_tables(args.input_dir, args.input_files)
-    tell_left_out(found)
-    options = pupil.PupilOptions(args.diameter_s, args.com_s, robust=args.robust, s_frames=args.s_frames)
-    result = pupil.smooth(found.files[""], options, progress=run.progress)
-    name = args.save_filename or "eks_ibl_pupil.csv"
-    run.write({name: result.views[pupil.VIEW]}, f"{Path(name).stem}.json", result, found)
-    return result
+    with Run(args) as run:
+        found = list_tables(args.input_dir, args.input_files)
+        tell_left_out(found)
+        options = pupil.PupilOptions(args.diameter_s, args.com_s, robust=args.robust, s_frames=args.s_frames)
+        result = pupil.smooth(found.files[""], options, progress=run.progress)
+        name = args.save_filename or "eks_ibl_pupil.csv"
+        run.write({name: result.views[pupil.VIEW]}, f"{Path(name).stem}.json", result, found)
+        return result
 
 
 def run_paw(args: argparse.Namespace) -> Result:
@@ -164,14 +169,14 @@ def run_paw(args: argparse.Namespace) -> Result:
     """
     from eks import paw
 
-    run = Run(args)
-    found = list_tables(args.input_dir, args.input_files)
-    tell_left_out(found)
-    folder = args.input_dir or Path(found.files[""][0]).parent
-    result = paw.smooth(paw.sort_files(found.files[""], folder), options_of(args), progress=run.progress)
-    tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
-    run.write(tables, "multicam_results.json", result, found)
-    return result
+    with Run(args) as run:
+        found = list_tables(args.input_dir, args.input_files)
+        tell_left_out(found)
+        folder = args.input_dir or Path(found.files[""][0]).parent
+        result = paw.smooth(paw.sort_files(found.files[""], folder), options_of(args), progress=run.progress)
+        tables = {f"multicam_{camera}_results.csv": poses for camera, poses in result.views.items()}
+        run.write(tables, "multicam_results.json", result, found)
+        return result
 
 
 def with_covariance(result: Result) -> Poses:

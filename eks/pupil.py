@@ -17,8 +17,9 @@ from eks.kalman import Gaussian, Motion, Potentials, log_likelihood
 from eks.multicam import Result, as_poses
 from eks.observe import Basis, Linear, relate
 from eks.pilot import fly
+from eks.progress import Progress
 from eks.record import describe_run
-from eks.rounds import Model, Progress, Settings, iterate
+from eks.rounds import Model, Settings, iterate
 from eks.smoother import Smoothed, begin, finish, watch
 from eks.states import fill
 from lightning_pose.core.errors import DataError

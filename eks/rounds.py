@@ -10,12 +10,12 @@ from jaxtyping import Float
 from eks.ensemble import Ensemble, Recording
 from eks.kalman import Gaussian, Motion, filter_states, smooth_back
 from eks.observe import Basis, Emission, Fit, Seen, each_frame_alone, relate
+from eks.progress import Progress, ignore
 from eks.tune import Spans
 
 ALONE_ROUNDS = 4
 CELLS = 200_000  # frames times keypoints that are worked on at a time
 LEAST_FRAMES = 1024
-Progress = Callable[[str], None]
 Kind = Literal["walk", "velocity"]
 
 
@@ -105,7 +105,7 @@ def iterate(
     settings: Settings,
     *,
     in_place: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignore,
 ) -> Iterated:
     """Linearise at the trajectory, gate, smooth, and again, until it moves less than the tolerance.
 
@@ -126,15 +126,18 @@ def iterate(
     count = 0
     while count < settings.max_rounds and awake.any():
         gate = settings.robust and 2 * count < settings.max_rounds
-        for i in np.flatnonzero(awake):
+        stage, working = f"round {count + 1}", np.flatnonzero(awake)
+        for done, i in enumerate(working):
             rows = chunks[i]
+            progress(stage, 0.5 * done / len(working))
             now = Gaussian(state.mean[rows], state.covariance[rows])
             fit = relate(emission, model.basis, seen.rows(rows), now, gate=gate)
             seen.belief[:, rows], former[rows] = fit.belief, now.mean
             filtered, carries[i + 1], gains[i] = filter_states(fit.potentials, carries[i], motion)
             state.mean[rows], state.covariance[rows] = filtered
-        for i in np.flatnonzero(awake)[::-1]:
+        for done, i in enumerate(working[::-1]):
             rows = chunks[i]
+            progress(stage, 0.5 + 0.5 * done / len(working))
             after = carries[-1]
             if i + 1 < len(chunks):
                 after = Gaussian(state.mean[rows.stop], state.covariance[rows.stop])
@@ -146,8 +149,6 @@ def iterate(
             awake[max(i - 1, 0)] |= step[0] > settings.tolerance
             awake[min(i + 1, len(chunks) - 1)] |= step[-1] > settings.tolerance
         count += 1
-        if progress is not None:
-            progress(f"round {count}: {awake.mean():.0%} of the recording still moves")
     return Iterated(state, seen.belief, np.sum(gains, axis=0), count, float(moved.max()))
 
 

@@ -9,8 +9,9 @@ from eks.kalman import Gaussian
 from eks.multicam import Result, as_poses
 from eks.observe import Basis, Linear
 from eks.options import Options, settings_of
+from eks.progress import Progress
 from eks.record import describe_run
-from eks.rounds import Model, Progress
+from eks.rounds import Model
 from eks.smoother import smooth_ensemble
 from eks.states import fill, robust_model
 
@@ -29,7 +30,7 @@ def smooth(
     Args:
         members: of the ensemble, as files or as poses.
         options: how; those about cameras have no effect.
-        progress: called with the name of each stage as it begins.
+        progress: called with the name of a stage and the share of the recording done.
 
     Raises:
         DataError: when the members do not belong together, or hold nothing.

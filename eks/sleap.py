@@ -36,13 +36,13 @@ def read_slp(path: Path | str) -> Poses:
     import sleap_io
 
     try:
-        labels = sleap_io.load_slp(str(path), open_videos=False)
+        labels = sleap_io.load_slp(str(path), open_videos=False)  # pyright: ignore[reportCallIssue]
     except Exception as error:
         raise DataError(f"{path} cannot be read as a file of SLEAP: {error}") from error
     faults = _faults(labels.videos, labels.skeletons, labels.labeled_frames)
     if faults:
         raise DataError(f"{path}: expected one animal in one video, got {', '.join(faults)}")
-    table = labels.numpy(untracked=True, return_confidence=True)[:, 0]  # pyright: ignore[reportCallIssue]
+    table = labels.numpy(untracked=True, return_confidence=True)[:, 0]
     points, score = table[..., :2], table[..., 2]
     seen = np.isfinite(points).all(-1)
     names = tuple(labels.skeletons[0].node_names)

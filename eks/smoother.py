@@ -18,7 +18,8 @@ from eks.kalman import Gaussian
 from eks.noise import NoiseModel
 from eks.observe import Emission, projected_variance
 from eks.pilot import Pilot, fly
-from eks.rounds import Iterated, Model, Progress, Settings, Watched, alone, chunks_of, iterate
+from eks.progress import Progress, ignore
+from eks.rounds import Iterated, Model, Settings, Watched, alone, chunks_of, iterate
 from eks.velocity import at_rest, with_velocity
 
 
@@ -73,15 +74,16 @@ def smooth_ensemble(
         recording: what the members say.
         model: of the state.
         settings: how to smooth.
-        progress: called with the name of a stage when it begins.
+        progress: called with the name of a stage and the share of the recording that it has been through.
         common: factor on the covariance for errors that views have in common; see `eks.common`.
     """
     seconds: dict[str, float] = {}
+    progress = progress or ignore
     with _timed("tune", seconds, progress):
         pilot = fly(emission, recording, model, settings, common)
     with _timed("smooth", seconds, progress):
         seen = watch(recording, pilot, settings)
-        state = begin(emission, model, seen, settings)
+        state = begin(emission, model, seen, settings, progress)
         if settings.motion == "velocity":
             model = with_velocity(model)
         motion = model.motion(pilot.s)
@@ -99,7 +101,9 @@ def watch(recording: Recording, pilot: Pilot, settings: Settings) -> Watched:
     return Watched(recording, variance, np.ones(recording.shape), pilot.fading)
 
 
-def begin(emission: Emission, model: Model, seen: Watched, settings: Settings) -> Gaussian:
+def begin(
+    emission: Emission, model: Model, seen: Watched, settings: Settings, progress: Progress = ignore
+) -> Gaussian:
     """Return the trajectory to begin from: each frame alone, gated; in the plain model where `model` starts.
 
     What the gate says is written into `seen.belief`.
@@ -109,6 +113,7 @@ def begin(emission: Emission, model: Model, seen: Watched, settings: Settings) -
     size = 2 * size if moves else size
     state = Gaussian(np.empty((n_frames, size, n_keypoints)), np.empty((n_frames, size, size, n_keypoints)))
     for rows in chunks_of(n_frames, n_keypoints):
+        progress("each frame alone", rows.start / n_frames)
         mean = np.moveaxis(model.basis.inner(model.start[rows]), 1, 2)
         now = Gaussian(mean, np.zeros((*mean.shape[:2], *mean.shape[1:])))
         if settings.robust:
@@ -150,10 +155,9 @@ def finish(emission: Emission, model: Model, seen: Watched, done: Iterated, pilo
 
 
 @contextmanager
-def _timed(stage: str, seconds: dict[str, float], progress: Progress | None) -> Iterator[None]:
+def _timed(stage: str, seconds: dict[str, float], progress: Progress) -> Iterator[None]:
     """Write down how long a stage takes."""
-    if progress is not None:
-        progress(stage)
+    progress(stage, 0.0)
     begin = time.perf_counter()
     yield
     seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - begin
