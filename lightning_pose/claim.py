@@ -14,7 +14,8 @@ from lightning_pose.model_dir import CONFIG_FILE, ENSEMBLE_FILE, STATUS_FILE
 # What may differ when a training is resumed, since it changes nothing in the result.
 FREE_TO_CHANGE = (
     "creation_datetime", "training.last_ckpt_every_seconds", "training.cache_gib", "training.val_batch_size",
-    "training.test_batch_size", "training.num_workers", "training.log_every_n_steps",
+    "training.test_batch_size", "training.num_workers", "training.unlabeled.num_workers",
+    "training.log_every_n_steps",
 )  # fmt: skip
 
 

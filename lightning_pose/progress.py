@@ -44,8 +44,8 @@ class ProgressBar(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Move it on, or write a line when another tenth is done."""
-        step, error = trainer.global_step, self.validation.error
-        note = "" if math.isnan(error) else f"validation {error:.2f} px (best {self.validation.best_error:.2f})"
+        step, error, best = trainer.global_step, self.validation.error, self.validation.best_error
+        note = "" if math.isnan(error) else f"validation {error:.2f} px (best {best:.2f})"
         self.bar.update(self.task, completed=step, note=note)
         if not self.console.is_terminal and step * LINES // self.total > (step - 1) * LINES // self.total:
             left = (time.monotonic() - self._start) / max(1, step - self._first) * (self.total - step)

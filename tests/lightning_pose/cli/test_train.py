@@ -1,4 +1,5 @@
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ def config_file(toy_project, tmp_path) -> Path:
     path = tmp_path / "a config.yaml"
     data = {
         "data": {"data_dir": str(toy_project()), "image_resize_dims": {"height": 64, "width": 64}},
-        "training": {"max_steps": 2, "train_batch_size": 2, "accelerator": "cpu"},
+        "training": {"max_steps": 2, "train_batch_size": 2, "num_gpus": 0},
+        "model": {"backbone_weights": "none"},
         "dali": {"general": {"seed": 1}},
     }
     path.write_text(yaml.safe_dump(data))
@@ -35,11 +37,12 @@ def test_the_resume_command_repeats_all_that_matters():
     assert command == "litpose train 'a config.yaml' a.b=1 'c=[x, y]' --output_dir out --seeds 0 1 --resume"
 
 
-def test_training_prints_idle_keys_and_errors_and_a_second_one_is_refused(config_file, tmp_path, capsys):
+def test_training_prints_what_keys_became_and_errors_and_refuses_a_second_one(config_file, tmp_path, capsys):
     words = ["train", str(config_file), "training.max_steps=1", "--output_dir", str(tmp_path / "out")]
     assert main([*words, "--seeds", "4"]) == 0
     printed = capsys.readouterr().out
-    assert "dali" in printed
+    assert re.search(r"dali.general .* no effect", printed)
+    assert re.search(r"training.num_gpus .* training.accelerator: cpu", printed)
     assert "rng=4" in printed
     assert "validation" in printed
     assert main(words) == 2
