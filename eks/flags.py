@@ -3,6 +3,7 @@
 import argparse
 import ast
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -127,6 +128,14 @@ def blocks(text: str) -> tuple[tuple[int, ...], ...]:
         )
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'expected indices such as "0,1,2;3,4", got "{text}"') from error
+
+
+def skeleton(text: str) -> tuple[tuple[str, str], ...]:
+    """Read chains of keypoints, `nose,neck,tail;neck,ear`: neighbours in a chain are joined by a bone."""
+    chains = [[name.strip() for name in chain.split(",")] for chain in text.split(";") if chain.strip()]
+    if not chains or any(len(chain) < 2 or not all(chain) for chain in chains):
+        raise argparse.ArgumentTypeError(f'expected chains such as "nose,neck,tail;neck,ear", got "{text}"')
+    return tuple(pair for chain in chains for pair in pairwise(chain))
 
 
 def s_value(given: Sequence[float] | None) -> float | Sequence[float] | None:

@@ -21,7 +21,7 @@ from eks.smoother import Smoothed, smooth_ensemble
 from eks.states import plain_model, robust_model
 from eks.tune import choose_spans
 from lightning_pose.core.calibration import Rig
-from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.errors import CalibrationError, DataError
 from lightning_pose.core.poses import Poses
 
 GEOMETRY_FRAMES = 100_000  # that principal components are fitted on, spread over the recording
@@ -160,6 +160,8 @@ def _smooth(
         emission = Calibrated(rig.camera)
         plain = None if options.robust else plain_model(emission, members.points)
     else:
+        if options.skeleton:
+            raise DataError("--skeleton: lengths are of points in 3D, expected a calibration")
         long = recording.shape[1] > GEOMETRY_FRAMES
         part = gather(recording, choose_spans(recording.shape[1], GEOMETRY_FRAMES) if long else [(0, None)])
         good = good_frames(part, options.quantile_keep_pca, tuple(names), options.n_latent)

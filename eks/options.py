@@ -27,6 +27,7 @@ class Options:
         blocks: lists of keypoints (indices) that share an s; None: each alone.
         average: what stands for the members of a cell.
         weighted: divide the members' variance by their likelihood.
+        skeleton: pairs of keypoints that keep their distance, softly; needs a calibration and a walk.
     """
 
     s: float | Sequence[float] | None = None
@@ -39,6 +40,7 @@ class Options:
     blocks: Sequence[Sequence[int]] | None = None
     average: Average = "median"
     weighted: bool = True
+    skeleton: Sequence[tuple[str, str]] = ()
 
 
 def settings_of(options: Options, names: Sequence[str], n_frames: int) -> Settings:
@@ -54,6 +56,7 @@ def settings_of(options: Options, names: Sequence[str], n_frames: int) -> Settin
         groups=group(options.blocks, len(names)),
         weighted=options.weighted,
         motion=options.motion,
+        edges=edges_of(options, names),
     )
 
 
@@ -112,3 +115,19 @@ def group(blocks: Sequence[Sequence[int]] | None, n_keypoints: int) -> tuple[int
     rest = groups < 0
     groups[rest] = len(blocks) + np.arange(rest.sum())
     return tuple(np.unique(groups, return_inverse=True)[1].tolist())
+
+
+def edges_of(options: Options, names: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Return the skeleton as pairs of indices.
+
+    Raises:
+        DataError: when a keypoint is not there, or the motion is no walk.
+    """
+    if not options.skeleton:
+        return ()
+    if options.motion != "walk":
+        raise DataError("--skeleton: bones are for keypoints that walk, expected --motion walk")
+    absent = sorted({name for pair in options.skeleton for name in pair if name not in names})
+    if absent:
+        raise DataError(f"--skeleton: no keypoint {', '.join(absent)}: there are {', '.join(names)}")
+    return tuple((names.index(a), names.index(b)) for a, b in options.skeleton)

@@ -197,6 +197,7 @@ def options_of(args: argparse.Namespace) -> Options:
         quantile_keep_pca=getattr(args, "quantile_keep_pca", 95.0),
         n_latent=getattr(args, "n_latent", 3),
         motion=args.motion,
+        skeleton=getattr(args, "skeleton", ()),
         s_frames=args.s_frames,
         blocks=args.blocks,
     )

@@ -34,6 +34,7 @@ class Settings:
         tolerance: px; rounds end when no keypoint moves farther in any view.
         max_rounds: of linearising and smoothing.
         weighted: divide the spread of the members by their likelihood (plain model).
+        edges: pairs of keypoints that keep their distance; see `eks.skeleton`.
     """
 
     s: tuple[float, ...] | None = None
@@ -45,6 +46,7 @@ class Settings:
     tolerance: float = 1e-3
     max_rounds: int = 12
     weighted: bool = True
+    edges: tuple[tuple[int, int], ...] = ()
 
 
 class Model(NamedTuple):
@@ -143,7 +145,7 @@ def iterate(
                 after = Gaussian(state.mean[rows.stop], state.covariance[rows.stop])
             now = smooth_back(Gaussian(state.mean[rows], state.covariance[rows]), after, motion)
             state.mean[rows], state.covariance[rows] = now
-            step = _moved(emission, model.basis, former[rows], now.mean)
+            step = frames_moved(emission, model.basis, former[rows], now.mean)
             moved[i] = step.max()
             awake[i] = moved[i] > settings.tolerance
             awake[max(i - 1, 0)] |= step[0] > settings.tolerance
@@ -158,7 +160,7 @@ def chunks_of(n_frames: int, n_keypoints: int) -> list[slice]:
     return [slice(start, min(start + length, n_frames)) for start in range(0, n_frames, length)]
 
 
-def _moved(
+def frames_moved(
     emission: Emission, basis: Basis, before: Float[np.ndarray, "T D K"], after: Float[np.ndarray, "T D K"]
 ) -> Float[np.ndarray, " T"]:
     """Return how far any keypoint moved in any view, for every frame, px."""

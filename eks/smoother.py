@@ -20,6 +20,8 @@ from eks.observe import Emission, projected_variance
 from eks.pilot import Pilot, fly
 from eks.progress import Progress, ignore
 from eks.rounds import Iterated, Model, Settings, Watched, alone, chunks_of, iterate
+from eks.skeleton import couple, learn_bones
+from eks.tune import choose_spans
 from eks.velocity import at_rest, with_velocity
 
 
@@ -88,6 +90,11 @@ def smooth_ensemble(
             model = with_velocity(model)
         motion = model.motion(pilot.s)
         done = iterate(emission, model, seen, state, motion, settings, in_place=True, progress=progress)
+    if settings.edges:
+        with _timed("bones", seconds, progress):
+            spans = choose_spans(recording.shape[1], settings.tuning_frames, settings.spans)
+            bones = learn_bones(model.basis, done.state, settings.edges, spans)
+            done = couple(emission, model, seen, done, pilot.s, bones, settings, progress)
     with _timed("project", seconds, progress):
         smoothed = finish(emission, model, seen, done, pilot)
     smoothed.seconds = seconds

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from eks.flags import add_cameras, add_io, add_model, add_smoothing
+from eks.flags import add_cameras, add_io, add_model, add_smoothing, skeleton
 
 HELP = "smooth an ensemble's predictions of several cameras, in 3D where there is a calibration"
 EXAMPLES = """examples:
@@ -30,6 +30,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--full-covariance", action="store_true", help="covariances of x, y and z in the 3D table, too"
     )
     parser.add_argument("--bodypart-list", nargs="+", default=None, help="keypoints to smooth (default: all)")
+    parser.add_argument(
+        "--skeleton", type=skeleton, default=(), metavar="CHAINS",
+        help='bones (with a calibration), their lengths learned and kept softly: "nose,neck,tail;neck,ear"',
+    )  # fmt: skip
     parser.add_argument(
         "--calibration",
         type=Path,
