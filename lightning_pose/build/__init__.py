@@ -9,6 +9,7 @@ from lightning_pose.build.data import (
     context_frames,
     image_size,
 )
+from lightning_pose.build.losses import build_losses, training_labels
 from lightning_pose.build.machine import (
     choose_precision,
     cpu_has_bf16,
@@ -26,6 +27,7 @@ __all__ = [
     "build_data",
     "build_frames",
     "build_frames_of",
+    "build_losses",
     "build_network",
     "build_split_rule",
     "build_task",
@@ -38,4 +40,5 @@ __all__ = [
     "steps_per_epoch",
     "total_steps",
     "trainer_options",
+    "training_labels",
 ]

@@ -8,9 +8,11 @@ from lightning_pose.config import Config
 from lightning_pose.core.errors import ModelError
 from lightning_pose.models.backbones import BACKBONES, build, load_weights, read_state
 from lightning_pose.models.base import PoseNetwork
+from lightning_pose.models.context import ContextPose2D
 from lightning_pose.models.heads import PyramidHead, TransposedHead
 from lightning_pose.models.multiview import MultiviewPose2D
 from lightning_pose.models.pose2d import Pose2D
+from lightning_pose.models.regression import RegressionPose2D
 
 
 def build_network(config: Config, *, weights: bool = False) -> PoseNetwork:
@@ -40,6 +42,8 @@ def _random_network(config: Config) -> PoseNetwork:
     model, n_keypoints = config.model, len(config.data.keypoint_names or [])
     factor = config.data.downsample_factor
     backbone = build(BACKBONES[model.backbone])
+    if model.model_type == "regression":
+        return RegressionPose2D(backbone, n_keypoints)
     pyramid = (backbone.channels, backbone.strides, n_keypoints)
     if model.head == "heatmap_fpn":
         head = PyramidHead(*pyramid, downsample_factor=factor, width=model.head_width)
@@ -55,7 +59,8 @@ def _random_network(config: Config) -> PoseNetwork:
             fusion_layers=model.fusion_layers,
             camera_tokens=model.camera_tokens,
         )
-    return Pose2D(backbone, head, n_keypoints, 2**factor)
+    kind = ContextPose2D if model.model_type == "heatmap_mhcrnn" else Pose2D
+    return kind(backbone, head, n_keypoints, 2**factor)
 
 
 def start_from(network: PoseNetwork, checkpoint: Path) -> None:

@@ -1,5 +1,7 @@
 """From a configuration to the training of a network: its losses, its augmentation and its optimiser."""
 
+from collections.abc import Sequence
+
 from lightning_pose.build.losses import build_losses
 from lightning_pose.build.machine import epoch_steps, total_steps
 from lightning_pose.config import Config
@@ -7,13 +9,16 @@ from lightning_pose.data.augment import Augmentation, Geometric
 from lightning_pose.data.masking import PatchMasking
 from lightning_pose.data.photometric import Photometric
 from lightning_pose.data.world import WorldMotion
+from lightning_pose.losses.base import WeightedLoss
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Optimisation, Pose2DTask
 from lightning_pose.tasks.schedule import Course, anneal, cosine, multi_step, one_cycle
 
 
-def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Pose2DTask:
-    """Return the training of a network."""
+def build_task(
+    config: Config, network: PoseNetwork, steps_per_epoch: int, losses: Sequence[WeightedLoss] | None = None
+) -> Pose2DTask:
+    """Return the training of a network; without `losses`, by those that need no labels to be fitted to."""
     training = config.training
     optimisation = Optimisation(
         optimizer=training.optimizer,
@@ -29,7 +34,8 @@ def build_task(config: Config, network: PoseNetwork, steps_per_epoch: int) -> Po
         gradual=training.unfreezing == "gradual",
         accumulate=training.accumulate_grad_batches,
     )
-    return Pose2DTask(network, build_losses(config), build_augmentation(config), optimisation)
+    losses = build_losses(config) if losses is None else losses
+    return Pose2DTask(network, losses, build_augmentation(config), optimisation)
 
 
 def build_augmentation(config: Config) -> Augmentation:

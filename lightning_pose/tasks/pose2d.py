@@ -98,7 +98,7 @@ class Pose2DTask(pl.LightningModule):
         total = self._labeled(batch["labeled"], generator, strength)
         parts = dict(total.parts)
         loss = total.loss
-        if "unlabeled" in batch:
+        if "unlabeled" in batch and (strength or not all(e.annealed for e in self.losses if e.unlabeled)):
             other = self._unlabeled(batch["unlabeled"], generator, strength)
             loss, parts = loss + other.loss, parts | other.parts
         self.log("train_loss", loss.detach())
@@ -124,6 +124,8 @@ class Pose2DTask(pl.LightningModule):
             batch, views = self._drop_views(batch, generator)
             moved, labels = self.augmentation(batch, generator)
         seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
+        if moved.residual is not None:
+            self.log("train_world_residual_px", moved.residual.nanmean())
         truth = self._truth(batch, moved, labels)
         return self._compare(seen, truth, unlabeled=False, strength=strength)
 
@@ -134,8 +136,8 @@ class Pose2DTask(pl.LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             targets = render_targets(labels.xy.float(), labels.visible, size, stride)
         truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
-        if "weight" in batch:
-            truth["weight"] = batch["weight"]
+        if labels.weight is not None:
+            truth["weight"] = labels.weight
         return truth
 
     def _unlabeled(self, batch: UnlabeledBatch, generator: torch.Generator, strength: float) -> Total:
@@ -144,6 +146,8 @@ class Pose2DTask(pl.LightningModule):
             batch, views = self._drop_views(batch, generator)
             moved = self.augmentation.unlabeled(batch, generator)
         truth = Truth(clip=batch["clip"], stride=self.network.stride)
+        if views is not None:
+            truth["views"] = views
         seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
         return self._compare(seen, truth, unlabeled=True, strength=strength)
 
