@@ -15,7 +15,7 @@ same kind as what they have apart, so the variance of a state is kappa times wha
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from eks.ensemble import Members, collect
 from eks.observe import Emission
@@ -38,20 +38,15 @@ def common_error(
         spans: frames to look at, half-open.
     """
     points = np.concatenate([members.points[:, :, slice(*span)] for span in spans], axis=2)
-    views, n_keypoints = points.shape[1], points.shape[3]
-    if not np.isfinite(points).any():
+    if len(points) < 2 or not np.isfinite(points).any():
         return None
     _, rows, front = emission.linearise(solve_frames(emission, collect(points, None, members.average)))
-    size = len(rows[0])
     jacobian = np.stack([np.stack(np.broadcast_arrays(*row), axis=-1) for row in rows], axis=-2)
-    jacobian = np.broadcast_to(jacobian, (*points.shape[1:], size))
-    there = np.isfinite(points).all((1, 4)) & np.isfinite(jacobian).all((0, 3, 4)) & front.all(0)
-    along, across, frames = np.zeros((3, n_keypoints))
-    for k in range(n_keypoints):
-        seen = there[:, :, k].sum(0) > 1
-        if seen.sum() >= LEAST_FRAMES and 2 * views > size:
-            own = np.where(there[:, None, seen, k, None], points[:, :, seen, k], np.nan)
-            along[k], across[k], frames[k] = _powers(own, jacobian[:, seen, k])
+    jacobian = np.broadcast_to(jacobian, (*points.shape[1:], len(rows[0])))
+    there = np.isfinite(points).all((0, 4)) & np.isfinite(jacobian).all((3, 4)) & front
+    along, across, frames = np.array(
+        [_powers(points[:, :, :, k], jacobian[:, :, k], there[:, :, k]) for k in range(points.shape[3])]
+    ).T
     if not frames.any():
         return None
     pooled, weight = along.sum() / across.sum(), FEW * across.sum() / frames.sum()
@@ -59,16 +54,33 @@ def common_error(
 
 
 def _powers(
-    points: Float[np.ndarray, "M V N 2"], jacobian: Float[np.ndarray, "V N 2 D"]
+    points: Float[np.ndarray, "M V T 2"],
+    jacobian: Float[np.ndarray, "V T 2 D"],
+    there: Bool[np.ndarray, "V T"],
 ) -> tuple[float, float, int]:
-    """Return the squares of whitened deviations along and across a state's directions, and the frames."""
-    away = points - np.nanmean(points, axis=0)
-    scale = MAD * np.nanmedian(np.abs(away), axis=(0, 2, 3))
-    scale = np.maximum(scale, 1e-9)[:, None, None]
-    away = np.where(np.isfinite(away), away, 0.0) / scale
+    """Return the squares of whitened deviations along and across a state's directions, and the frames.
+
+    A view counts in a frame if all members see it there; they are as many per direction as there are members.
+    """
+    size = jacobian.shape[-1]
+    frames = 2 * there.sum(0) > size
+    if frames.sum() < LEAST_FRAMES:
+        return 0.0, 0.0, 0
+    there, jacobian = there[:, frames], jacobian[:, frames]
+    away = np.where(there[..., None], points[:, :, frames], 0.0)
+    away = away - away.mean(0)
+    scale = np.array(
+        [
+            np.median(np.abs(view[:, seen])) if seen.any() else 1.0
+            for view, seen in zip(away.swapaxes(0, 1), there, strict=True)
+        ]
+    )
+    scale = MAD * np.maximum(scale, 1e-9)[:, None, None]
+    away = away / scale
     near = (np.abs(away) < FAR).all((0, 1, 3))
-    size, width = jacobian.shape[-1], 2 * len(jacobian)
-    basis, _ = np.linalg.qr(np.moveaxis(jacobian[:, near] / scale[..., None], 0, 1).reshape(-1, width, size))
-    d = np.moveaxis(away[:, :, near], 1, 2).reshape(len(points), -1, width)
+    slopes = np.where(there[..., None, None], jacobian / scale[..., None], 0.0)[:, near]
+    basis, _ = np.linalg.qr(np.moveaxis(slopes, 0, 1).reshape(int(near.sum()), -1, size))
+    d = np.moveaxis(away[:, :, near], 1, 2).reshape(len(points), int(near.sum()), -1)
     inside = (np.einsum("nid,mni->mnd", basis, d) ** 2).sum()
-    return inside / size, ((d**2).sum() - inside) / (width - size), int(near.sum())
+    spare = np.mean(2 * there[:, near].sum(0) - size)
+    return inside / size, ((d**2).sum() - inside) / spare, int(near.sum())

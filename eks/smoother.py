@@ -13,10 +13,10 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
-from eks.ensemble import Recording, plain_variance
+from eks.ensemble import Ensemble, Recording, plain_variance
 from eks.kalman import Gaussian
 from eks.noise import NoiseModel
-from eks.observe import Emission, projected_variance
+from eks.observe import Emission, Seen, projected_variance
 from eks.pilot import Pilot, fly
 from eks.progress import Progress, ignore
 from eks.rounds import Iterated, Model, Settings, Watched, alone, chunks_of, iterate
@@ -101,15 +101,21 @@ def smooth_ensemble(
     return smoothed
 
 
-def watch(recording: Recording, pilot: Pilot, settings: Settings) -> Watched:
-    """Return the observations with their variance as learned, or as the ensemble says."""
+def watch(recording: Recording, pilot: Pilot, settings: Settings) -> Seen | Watched:
+    """Return the observations with their variance as learned, or as the ensemble says.
+
+    Of an ensemble that is in memory the variance is kept there, too.
+    """
     noise = pilot.noise
     variance = partial(plain_variance, weighted=settings.weighted) if noise is None else noise.variance
-    return Watched(recording, variance, np.ones(recording.shape), pilot.fading)
+    belief = np.ones(recording.shape)
+    if isinstance(recording, Ensemble):
+        return Seen(recording.pixels, variance(recording), belief, pilot.fading)
+    return Watched(recording, variance, belief, pilot.fading)
 
 
 def begin(
-    emission: Emission, model: Model, seen: Watched, settings: Settings, progress: Progress = ignore
+    emission: Emission, model: Model, seen: Seen | Watched, settings: Settings, progress: Progress = ignore
 ) -> Gaussian:
     """Return the trajectory to begin from: each frame alone, gated; in the plain model where `model` starts.
 
@@ -130,7 +136,7 @@ def begin(
     return state
 
 
-def finish(emission: Emission, model: Model, seen: Watched, done: Iterated, pilot: Pilot) -> Smoothed:
+def finish(emission: Emission, model: Model, seen: Seen | Watched, done: Iterated, pilot: Pilot) -> Smoothed:
     """Return the trajectory in the units of the world, and in every view; `done.state` is overwritten."""
     state, basis = done.state, model.basis
     whole = (*done.belief.shape, 2)

@@ -40,6 +40,19 @@ def test_a_displacement_is_found_with_its_size(truth, rng):
     np.testing.assert_allclose(found, expected, rtol=0.2)
 
 
+def test_a_view_that_is_blind_or_blinks_changes_little_or_nothing(truth, rng):
+    members = members_of(truth, rng, 1.2)
+    emission = Calibrated(truth.rig.camera)
+    blind = members.points.copy()
+    blind[:, 1] = np.nan
+    fewer = truth.rig.camera._replace(**{k: v[[0, 2, 3]] for k, v in truth.rig.camera._asdict().items()})
+    expected = common_error(Calibrated(fewer), collect(members.points[:, [0, 2, 3]]), [(0, 400)])
+    np.testing.assert_allclose(common_error(emission, collect(blind), [(0, 400)]), expected, rtol=1e-9)
+    blinks = np.where((np.arange(400) % 3 == 0)[:, None, None], blind, members.points)
+    got = common_error(emission, collect(blinks), [(0, 400)])
+    np.testing.assert_allclose(got, common_error(emission, members, [(0, 400)]), rtol=0.15)
+
+
 def test_one_member_tells_nothing(truth, rng):
     members = members_of(truth, rng, 0.0)
     assert common_error(Calibrated(truth.rig.camera), collect(members.points[:1]), [(0, 400)]) is None
