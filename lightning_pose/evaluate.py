@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,8 @@ from lightning_pose.data.batch import Outputs
 from lightning_pose.data.images import normalise
 from lightning_pose.data.labels import LabeledFrames, native_from_network
 from lightning_pose.data.module import loader
-from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network
+from lightning_pose.losses.pca import PCALoss
+from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network, load_subspaces
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Pose2DTask
 
@@ -167,10 +168,17 @@ def write_predictions(
     frames: LabeledFrames,
     predictions: Predictions,
     sets: Sequence[str] | None,
+    *,
     suffix: str = "",
+    subspaces: Mapping[str, PCALoss] | None = None,
 ) -> None:
-    """Write `predictions[_<view>]<suffix>.csv` and its pixel errors for every view."""
-    errors = pixel_errors(frames, range(len(frames)), predictions.xy)
+    """Write `predictions[_<view>]<suffix>.csv` for every view, and tables of what is wrong with them.
+
+    These are `..._pixel_error.csv`, and `..._<name>_error.csv` for every subspace of poses.
+    """
+    errors = {"pixel": pixel_errors(frames, range(len(frames)), predictions.xy)}
+    for name, subspace in (subspaces or {}).items():
+        errors[name] = subspace.errors(torch.from_numpy(predictions.xy)).numpy()
     for column, (view, labels) in enumerate(frames.poses.items()):
         stem = "_".join(filter(None, ("predictions", view))) + suffix
         poses = Poses(
@@ -181,9 +189,9 @@ def write_predictions(
             sets=None if sets is None else tuple(sets),
         )
         write_poses(folder / f"{stem}.csv", poses, scorer=SCORER)
-        write_metric_table(
-            folder / f"{stem}_pixel_error.csv", errors[:, column], labels.names, labels.frames, sets=sets
-        )
+        for name, values in errors.items():
+            target = folder / f"{stem}_{name}_error.csv"
+            write_metric_table(target, values[:, column], labels.names, labels.frames, sets=sets)
 
 
 def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], *, device: str) -> None:
@@ -196,18 +204,18 @@ def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], 
         DataError: when these further labels do not fit.
     """
     config = model.config
-    network = load_network(model, device)
+    network, subspaces = load_network(model, device), load_subspaces(model)
     size = config.training.test_batch_size
     rows: list[Row] = []
     found = predict_frames(network, frames, range(len(frames)), batch_size=size)
-    write_predictions(model.path, frames, found, sets)
+    write_predictions(model.path, frames, found, sets, subspaces=subspaces)
     rows += summarise(frames, found, sets)
     for suffix in OTHER_LABELS:
         files = {view: path.with_stem(path.stem + suffix) for view, path in csv_paths(config).items()}
         if all(path.is_file() for path in files.values()):
             others = build_frames_of(config, files)
             found = predict_frames(network, others, range(len(others)), batch_size=size)
-            write_predictions(model.path, others, found, None, suffix)
+            write_predictions(model.path, others, found, None, suffix=suffix, subspaces=subspaces)
             rows += summarise(others, found, [f"labels{suffix}"] * len(others))
     with (
         atomic_path(model.path / SUMMARY_FILE) as temporary,

@@ -12,6 +12,7 @@ from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.core.files import write_text
 
 if TYPE_CHECKING:  # torch takes seconds to load, and listing folders should not wait for it
+    from lightning_pose.losses.pca import PCALoss
     from lightning_pose.models.base import PoseNetwork
 
 CONFIG_FILE = "config.yaml"
@@ -179,6 +180,19 @@ def load_network(
             f"{path} does not hold the network of {model.path / CONFIG_FILE}: {error}"
         ) from error
     return network.eval().requires_grad_(False).to(device).channels_last()
+
+
+def load_subspaces(model: ModelDir, checkpoint: Path | None = None) -> "dict[str, PCALoss]":
+    """Return the subspaces of poses that a network was trained with, by the name of the loss.
+
+    Args:
+        model: its folder.
+        checkpoint: other than the best one.
+    """
+    from lightning_pose.losses.pca import load_pca
+    from lightning_pose.models.backbones import read_state
+
+    return load_pca(read_state(checkpoint or model.checkpoint()))
 
 
 def _modified(path: Path) -> float:

@@ -48,7 +48,7 @@ def trainer_options(config: Config, batches: int) -> dict[str, Any]:
         ConfigError: when more GPUs are asked for than there are.
     """
     training = config.training
-    accelerator = "cpu" if training.num_gpus == 0 else training.accelerator
+    accelerator = choose_accelerator(training.accelerator, training.num_gpus)
     limit = training.limit_train_batches
     return {
         "accelerator": accelerator,
@@ -60,6 +60,22 @@ def trainer_options(config: Config, batches: int) -> dict[str, Any]:
         "limit_train_batches": 1.0 if limit is None else limit,
         "log_every_n_steps": training.log_every_n_steps,
     }
+
+
+def choose_accelerator(wanted: str, num_gpus: int | None) -> str:
+    """Return what to compute on: a CUDA device where there is one and nothing else is asked for.
+
+    Raises:
+        ConfigError: when Apple's GPU is asked for, which has no double precision.
+    """
+    if num_gpus == 0:
+        return "cpu"
+    if wanted == "mps":
+        raise ConfigError(
+            "training.accelerator: mps computes in single precision only, and training moves points and "
+            "cameras in double precision; cpu trains on this machine"
+        )
+    return wanted if wanted != "auto" else "cuda" if torch.cuda.device_count() else "cpu"
 
 
 def _devices(wanted: int, accelerator: str) -> int:
@@ -74,8 +90,6 @@ def _devices(wanted: int, accelerator: str) -> int:
             f"training.num_devices: {wanted} GPUs are asked for and {there} are here; "
             "training.accelerator=cpu trains on processors"
         )
-    if wanted > 1 and accelerator == "mps":
-        raise ConfigError(f"training.num_devices: expected 1 with training.accelerator mps, got {wanted}")
     return wanted
 
 
@@ -86,14 +100,13 @@ def choose_precision(wanted: str, accelerator: str) -> Precision:
         ConfigError: when fp16 is asked for where there is none.
     """
     cuda = accelerator in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-    mps = accelerator == "mps" or (accelerator == "auto" and not cuda and torch.backends.mps.is_available())
-    if wanted == "fp16" and not (cuda or mps):
+    if wanted == "fp16" and not cuda:
         raise ConfigError("training.precision: fp16 is for GPUs; on a processor choose bf16, fp32 or auto")
     if wanted != "auto":
         return cast(Precision, {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}[wanted])
     if cuda:
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    return "bf16-mixed" if not mps and cpu_has_bf16() else "32-true"
+    return "bf16-mixed" if cpu_has_bf16() else "32-true"
 
 
 def cpu_has_bf16() -> bool:

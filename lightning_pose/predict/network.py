@@ -5,13 +5,14 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import ConfigError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.images import normalise
-from lightning_pose.model_dir import load_network
+from lightning_pose.losses.pca import PCALoss
+from lightning_pose.model_dir import load_network, load_subspaces
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.tracks import Found
@@ -24,7 +25,11 @@ class Predictor:
     """All members of a model on one device; a batch of images is moved there once."""
 
     def __init__(
-        self, networks: Mapping[str, PoseNetwork], device: str, precision: Precision = "fp32"
+        self,
+        networks: Mapping[str, PoseNetwork],
+        device: str,
+        precision: Precision = "fp32",
+        subspaces: Mapping[str, Mapping[str, PCALoss]] | None = None,
     ) -> None:
         """Take networks that are on the device already.
 
@@ -32,8 +37,9 @@ class Predictor:
             networks: by member.
             device: as torch names it.
             precision: of the forward pass; weights stay in float32.
+            subspaces: of poses that members were trained with, by member and name.
         """
-        self.networks = networks
+        self.networks, self.subspaces = networks, subspaces or {}
         self.device = torch.device(device)
         self.dtype = DTYPES[precision]
 
@@ -93,6 +99,12 @@ class Predictor:
             confidence.append(decoded.confidence)
         return Found(torch.stack(xy).float().cpu().numpy(), torch.stack(confidence).float().cpu().numpy())
 
+    def pose_errors(self, member: str, xy: Float[np.ndarray, "V T K 2"]) -> dict[str, np.ndarray]:
+        """Return how far poses are from the subspaces that a member was trained with (V T K, px), by name."""
+        poses = torch.from_numpy(xy.swapaxes(0, 1).astype(np.float64))
+        subspaces = self.subspaces.get(member, {})
+        return {name: s.errors(poses).swapaxes(0, 1).numpy() for name, s in subspaces.items()}
+
     def _on_device(self, camera: Camera | None) -> Camera | None:
         """Return cameras as tensors."""
         if camera is None:
@@ -109,7 +121,8 @@ def load_predictor(model: Model, device: str = "auto", precision: Precision = "f
     """
     chosen = choose_device(device)
     networks = {name: load_network(member, chosen) for name, member in model.members.items()}
-    return Predictor(networks, chosen, precision)
+    subspaces = {name: load_subspaces(member) for name, member in model.members.items()}
+    return Predictor(networks, chosen, precision, subspaces)
 
 
 def choose_device(device: str) -> str:

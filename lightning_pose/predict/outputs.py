@@ -98,12 +98,27 @@ def make_poses(
     )
 
 
-def write_pixels(layout: Layout, session: Session, member: str, views: Mapping[str, Poses]) -> None:
-    """Write one member's predictions of a session, and how far each keypoint moves from frame to frame."""
-    for view, poses in views.items():
-        motion = temporal_norm(poses.points)
-        target = layout.metric(session, view, member, "temporal_norm")
-        write_metric_table(target, motion, poses.names, poses.frames)
+def write_pixels(
+    layout: Layout,
+    session: Session,
+    member: str,
+    views: Mapping[str, Poses],
+    errors: Mapping[str, Float[np.ndarray, "V T K"]] | None = None,
+) -> None:
+    """Write one member's predictions of a session, and how far each keypoint moves from frame to frame.
+
+    Args:
+        layout: where to.
+        session: of these videos.
+        member: of the ensemble.
+        views: its predictions.
+        errors: distances (px) from what poses look like, each kind by its name.
+    """
+    for v, (view, poses) in enumerate(views.items()):
+        tables = {"temporal_norm": temporal_norm(poses.points)}
+        tables |= {f"{name}_error": values[v] for name, values in (errors or {}).items()}
+        for name, values in tables.items():
+            write_metric_table(layout.metric(session, view, member, name), values, poses.names, poses.frames)
         write_poses(layout.pixels(session, view, member), poses)
 
 

@@ -202,7 +202,7 @@ class _Program:
         for member, xy, confidence in zip(self.model.members, *tracks, strict=True):
             pairs = zip(session.videos, xy, confidence, strict=True)
             views = {view: make_poses(self.model.names, p, c, frames) for view, p, c in pairs}
-            write_pixels(self.layout, session, member, views)
+            write_pixels(self.layout, session, member, views, self.predictor.pose_errors(member, xy))
 
     def _draw(self, session: Session, views: Consensus) -> None:
         """Write the labeled videos of a session."""

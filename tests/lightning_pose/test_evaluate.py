@@ -1,11 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.heatmaps import render
 from lightning_pose.data.labels import LabeledFrames, read_labeled_frames
-from lightning_pose.evaluate import mean_error, pixel_errors, predict_frames, summarise
+from lightning_pose.evaluate import mean_error, pixel_errors, predict_frames, summarise, write_predictions
+from lightning_pose.losses.pca import pca_singleview
 from lightning_pose.models.backbones import Backbone
 from lightning_pose.models.pose2d import Pose2D
 
@@ -54,3 +56,14 @@ def test_nothing_to_compare_is_nan_and_not_zero(frames):
     frames.visible[:] = 0
     found = predict_frames(Oracle(frames), frames, [0, 1], batch_size=2)
     assert np.isnan(mean_error(pixel_errors(frames, [0, 1], found.xy)))
+
+
+def test_distances_from_a_subspace_of_poses_are_written_beside_the_predictions(frames, tmp_path):
+    labels = np.stack([poses.points for poses in frames.poses.values()], axis=1)
+    subspace = pca_singleview(torch.from_numpy(labels), frames.keypoint_names, components=3)
+    found = predict_frames(Oracle(frames), frames, range(12), batch_size=12)
+    write_predictions(tmp_path, frames, found, None, subspaces={"pca_singleview": subspace})
+    table = pd.read_csv(tmp_path / "predictions_right_pca_singleview_error.csv", index_col=0)
+    expected = subspace.errors(torch.from_numpy(found.xy))[:, 1]
+    np.testing.assert_allclose(table[list(frames.keypoint_names)], expected, atol=1e-3)
+    assert expected.max() > 1

@@ -40,3 +40,11 @@ def test_processors_train_together_in_as_many_processes_as_asked_for(config, mon
     assert (options["devices"], options["gradient_clip_val"]) == (3, 0.5)
     one = trainer_options(config(max_steps=1, num_devices=3, accelerator="mps", num_gpus=0), batches=1)
     assert (one["devices"], one["accelerator"]) == (3, "cpu")
+
+
+def test_apples_gpu_is_refused_with_the_reason_and_never_chosen(config, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(ConfigError, match="single precision"):
+        trainer_options(config(max_steps=1, accelerator="mps"), batches=1)
+    assert trainer_options(config(max_steps=1), batches=1)["accelerator"] == "cpu"

@@ -13,6 +13,7 @@ from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.heatmaps import Decoded
 from lightning_pose.data.images import normalise
+from lightning_pose.losses.pca import pca_singleview
 from lightning_pose.model_dir import ModelDir
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model, open_model
@@ -169,3 +170,20 @@ def test_a_gpu_says_what_the_cpu_says(
     fast = load_predictor(model, "cuda", precision)
     near = np.abs(fast(images).confidence - predictor(images).confidence)
     assert near.max() < (1e-3 if precision == "fp32" else 0.05)
+
+
+def test_a_checkpoints_subspace_of_poses_measures_predictions_frame_by_frame(
+    make_model: Callable[..., Path],
+) -> None:
+    labels = torch.rand(30, 1, 2, 2, generator=torch.Generator().manual_seed(0)).double() * 40
+    subspace = pca_singleview(labels, ("red", "green"), components=2)
+    model = open_model(make_model())
+    network = build_network(ModelDir(model.folder).config)
+    state = {f"network.{key}": value for key, value in network.state_dict().items()}
+    state |= {f"fitted.pca_singleview.{key}": value for key, value in subspace.state_dict().items()}
+    torch.save({"state_dict": state}, next(model.folder.glob("**/last.ckpt")))
+    xy = np.random.default_rng(1).uniform(0, 60, (1, 7, 2, 2))
+    found = load_predictor(model, "cpu").pose_errors("", xy)
+    expected = subspace.errors(torch.from_numpy(xy.swapaxes(0, 1)))[:, 0]
+    assert list(found) == ["pca_singleview"]
+    np.testing.assert_allclose(found["pca_singleview"][0], expected)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lightning_pose.core.errors import DataError
@@ -78,3 +79,17 @@ def test_predictions_of_another_video_are_not_taken_for_these(tmp_path: Path):
     write_pixels(layout, of, "", {view: make_poses("a", points, sure, np.arange(9)) for view in VIEWS})
     with pytest.raises(DataError, match=r"s-cam1\.csv has 9 frames, but s-cam1\.mp4 has 4"):
         read_pixels(layout, of, "")
+
+
+def test_numbers_per_frame_and_keypoint_lie_beside_the_predictions(tmp_path):
+    layout, frames = Layout(tmp_path, False), np.arange(4)
+    xy = np.random.default_rng(0).uniform(0, 40, (2, 4, 1, 2))
+    views = {view: make_poses(["a"], xy[v], np.ones((4, 1)), frames) for v, view in enumerate(VIEWS)}
+    errors = np.arange(8.0).reshape(2, 4, 1)
+    write_pixels(layout, session(), "", views, {"pca_multiview": errors})
+    table = pd.read_csv(tmp_path / "video_preds" / "s-cam2_pca_multiview_error.csv", index_col=0)
+    np.testing.assert_allclose(table["a"], errors[1, :, 0])
+    motion = pd.read_csv(tmp_path / "video_preds" / "s-cam1_temporal_norm.csv", index_col=0)
+    np.testing.assert_allclose(
+        motion["a"][1:], np.linalg.norm(np.diff(xy[0, :, 0], axis=0), axis=1), atol=1e-3
+    )
