@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from eks.common import common_error
+from eks.agreement import common_error
 from eks.ensemble import Members as EnsembleMembers
 from eks.ensemble import Recording, collect, gather, plain_variance
 from eks.inputs import SCORER, Loaded, Members, load

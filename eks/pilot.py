@@ -57,7 +57,7 @@ def fly(
         recording: what the members say.
         model: of the state.
         settings: how to smooth.
-        common: factor on the covariance for errors that views have in common; see `eks.common`.
+        common: factor on the covariance for errors that views have in common; see `eks.agreement`.
     """
     _, n_frames, n_keypoints = recording.shape
     ones = np.ones(n_keypoints)

@@ -73,6 +73,7 @@ def couple(
     model: Model,
     seen: Seen | Watched,
     done: Iterated,
+    *,
     s: Float[np.ndarray, "K"],
     bones: Bones,
     settings: Settings,

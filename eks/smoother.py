@@ -77,7 +77,7 @@ def smooth_ensemble(
         model: of the state.
         settings: how to smooth.
         progress: called with the name of a stage and the share of the recording that it has been through.
-        common: factor on the covariance for errors that views have in common; see `eks.common`.
+        common: factor on the covariance for errors that views have in common; see `eks.agreement`.
     """
     seconds: dict[str, float] = {}
     progress = progress or ignore
@@ -94,7 +94,9 @@ def smooth_ensemble(
         with _timed("bones", seconds, progress):
             spans = choose_spans(recording.shape[1], settings.tuning_frames, settings.spans)
             bones = learn_bones(model.basis, done.state, settings.edges, spans)
-            done = couple(emission, model, seen, done, pilot.s, bones, settings, progress)
+            done = couple(
+                emission, model, seen, done, s=pilot.s, bones=bones, settings=settings, progress=progress
+            )
     with _timed("project", seconds, progress):
         smoothed = finish(emission, model, seen, done, pilot)
     smoothed.seconds = seconds

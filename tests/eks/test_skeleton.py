@@ -20,10 +20,8 @@ from lightning_pose.core.errors import DataError
 NONE = Settings(robust=False, tolerance=1e-9, max_rounds=40)
 
 
-@pytest.mark.parametrize("entries", [10**6, 36 * 5], ids=["one piece", "chunks"])
-def test_the_end_of_the_rounds_is_the_most_probable_trajectory_of_all_keypoints(
-    few, rng, monkeypatch, entries
-):
+@pytest.mark.parametrize("frames", [12, 5], ids=["one piece", "chunks"])
+def test_the_end_of_the_rounds_is_the_most_probable_of_all_keypoints(few, rng, monkeypatch, frames):
     """Two bones over three keypoints, one of them unseen for a while, against scipy's least squares."""
     monkeypatch.setattr(skeleton, "ENTRIES", frames * 9**2)
     n, camera = 12, few.truth.rig.camera
@@ -38,7 +36,7 @@ def test_the_end_of_the_rounds_is_the_most_probable_trajectory_of_all_keypoints(
     s = np.array([0.5, 1.0, 2.0])
     state = Gaussian(np.moveaxis(basis.inner(path), 1, 2), np.zeros((n, 3, 3, 3)))
     done = iterate(Calibrated(camera), model, seen, state, Motion(s), NONE)
-    got = couple(Calibrated(camera), model, seen, done, s, bones, NONE).state
+    got = couple(Calibrated(camera), model, seen, done, s=s, bones=bones, settings=NONE).state
 
     def residuals(z):
         z = z.reshape(n, 3, 3)  # T K D
@@ -80,7 +78,7 @@ def test_a_bone_tells_where_a_keypoint_is_that_one_camera_sees(few):
     path = np.stack([elbow, elbow + hand], axis=1)
     points = project_views(path, rig.camera) + rng.normal(0, 1.0, (2, 3, 300, 2, 2))
     points[:, 1:, 120:160, 1] = np.nan
-    plain = smooth_points(points, None, rig, options)
+    plain = smooth_points(points, None, rig, Options(s=2.0))
     pair = (("keypoint 0", "keypoint 1"),)
     boned = smooth_points(points, None, rig, Options(s=2.0, skeleton=pair))
     off = [np.linalg.norm(each.state - path, axis=-1)[120:160, 1].mean() for each in (plain, boned)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eks.common import MOST, common_error
+from eks.agreement import MOST, common_error
 from eks.ensemble import collect
 from eks.observe import Calibrated
 from lightning_pose.core.camera import linearised_aligned, project_views
