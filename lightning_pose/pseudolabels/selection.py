@@ -41,7 +41,7 @@ class Options(NamedTuple):
     keep_share: float = 0.5
     half_weight_px: float | None = None
     min_weight: float = 0.1
-    min_likelihood: float = 0.5
+    min_likelihood: float = 0.1
     margin: int = 10
     seed: int = 0
 
