@@ -56,9 +56,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--min_likelihood",
         type=float,
-        default=0.5,
+        default=0.1,
         metavar="P",
-        help="nor do points that the networks find less likely (default: 0.5)",
+        help="nor do points that the networks find less likely (default: 0.1)",
     )
     add(
         "--margin",

@@ -40,7 +40,7 @@ def test_chosen_frames_have_less_variance_than_those_left(inputs):
 
 def test_chosen_frames_reach_the_postures_of_the_world_better_than_random_ones(inputs, rng):
     smoothed, *_ = inputs
-    chosen, _ = choose_frames(*inputs, Options(frames=12))
+    chosen, _ = choose_frames(*inputs, Options(frames=12, min_likelihood=0.5))
     features = posture_features(np.concatenate([item.world.points[:CERTAIN, None] for item in smoothed]))
     start = {item.session.name: row * CERTAIN for row, item in enumerate(smoothed)}
     rows = np.concatenate([item.rows + start[item.smoothed.session.name] for item in chosen])
