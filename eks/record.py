@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eks.skeleton import Bones
 from eks.smoother import Smoothed
 
 PACKAGES = ("lightning-pose-3d", "numpy", "scipy")
@@ -44,6 +45,7 @@ def describe_run(
             }
             for k, name in enumerate(names)
         },
+        "bones": {} if smoothed.bones is None else _describe_bones(smoothed.bones, names),
         "cameras": list(cameras),
         "members": dict(zip(cameras, members.tolist(), strict=True)),
         "notes": list(notes),
@@ -55,6 +57,14 @@ def describe_run(
         "options": {key: _plain(value) for key, value in dataclasses.asdict(options).items()},
         "seconds": {stage: round(value, 4) for stage, value in smoothed.seconds.items()},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+    }
+
+
+def _describe_bones(bones: Bones, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return length and deviation of every bone, in world units."""
+    return {
+        f"{names[i]}, {names[j]}": {"length": float(length), "sd": float(np.sqrt(variance))}
+        for i, j, length, variance in zip(*bones, strict=True)
     }
 
 

@@ -20,7 +20,7 @@ from eks.observe import Emission, Seen, projected_variance
 from eks.pilot import Pilot, fly
 from eks.progress import Progress, ignore
 from eks.rounds import Iterated, Model, Settings, Watched, alone, chunks_of, iterate
-from eks.skeleton import couple, learn_bones
+from eks.skeleton import Bones, couple, learn_bones
 from eks.tune import choose_spans
 from eks.velocity import at_rest, with_velocity
 
@@ -43,6 +43,7 @@ class Smoothed:
         inflation: factor on the covariance for errors that last (1 in the plain model).
         noise: model of the observations' variance; None in the plain model.
         seconds: per stage.
+        bones: as learned; None without a skeleton.
     """
 
     state: Float[np.ndarray, "T K D"]
@@ -58,6 +59,7 @@ class Smoothed:
     inflation: Float[np.ndarray, "K"]
     noise: NoiseModel | None
     seconds: dict[str, float] = field(default_factory=dict)
+    bones: Bones | None = None
 
 
 def smooth_ensemble(
@@ -90,6 +92,7 @@ def smooth_ensemble(
             model = with_velocity(model)
         motion = model.motion(pilot.s)
         done = iterate(emission, model, seen, state, motion, settings, in_place=True, progress=progress)
+    bones = None
     if settings.edges:
         with _timed("bones", seconds, progress):
             spans = choose_spans(recording.shape[1], settings.tuning_frames, settings.spans)
@@ -99,7 +102,7 @@ def smooth_ensemble(
             )
     with _timed("project", seconds, progress):
         smoothed = finish(emission, model, seen, done, pilot)
-    smoothed.seconds = seconds
+    smoothed.seconds, smoothed.bones = seconds, bones
     return smoothed
 
 

@@ -86,6 +86,16 @@ def test_a_bone_tells_where_a_keypoint_is_that_one_camera_sees(few):
     assert boned.variance[:, 120:160, 1].sum() < plain.variance[:, 120:160, 1].sum()
 
 
+def test_the_record_names_the_bones(few):
+    first, second = few.members[few.truth.rig.names[0]][0].names[:2]
+    options = Options(s=2.0, keypoints=(first, second), skeleton=((first, second),))
+    bone = smooth(few.members, few.truth.rig, options).record["bones"][f"{first}, {second}"]
+    path = few.truth.poses.points
+    assert bone["length"] == pytest.approx(
+        np.median(np.linalg.norm(path[:, 0] - path[:, 1], axis=-1)), rel=0.05
+    )
+
+
 def test_chains_are_read_and_faults_named(few):
     assert parse("nose,neck,tail; neck,ear") == (("nose", "neck"), ("neck", "tail"), ("neck", "ear"))
     for wrong in ("nose", "nose,,tail", ""):
