@@ -11,7 +11,6 @@ difference of two rendered heatmaps, which Lightning Pose takes, has no gradient
 A mean over the labels that count, weighted; 0 with a gradient of zeros where none does.
 """
 
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +94,7 @@ def pairwise_projections(outputs: Outputs, truth: Truth) -> Float[Tensor, ""]:
     seen = there.known & (weight > 0)
     squares = torch.where(seen, there.jacobian.square().sum(dim=(-2, -1)) / 2, 0.0).sum(dim=0)
     magnification2 = squares / seen.sum(dim=0).clamp_min(1)
-    one, other = (list(side) for side in zip(*combinations(range(len(labels)), 2), strict=True))
+    one, other = torch.combinations(torch.arange(len(labels))).T.tolist()  # none of one view
     predicted = outputs["xy"].movedim(1, 0)
     pairs = torch.stack([predicted[one], predicted[other]]).movedim(1, 2)
     of_pairs = Camera(*(torch.stack([field[one], field[other]]).movedim(1, 2) for field in camera))

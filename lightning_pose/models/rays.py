@@ -15,7 +15,8 @@ def patch_rays(camera: Camera, size: tuple[int, int], grid: tuple[int, int]) -> 
     The calibration's frame is arbitrary, so rays are given in the rig's own: its origin is the point that the
     optical axes pass nearest to, its unit the cameras' mean distance from there, its vertical the mean of the
     images' vertical, and its azimuth that of the camera that is farthest away. All of it is symmetric in the
-    views. Where a lens has no ray for a patch, the coordinates are zeros.
+    views, and made of those that are given: without a view, the rays of the others are in another frame, in
+    training (`view_dropout`) as in prediction. Where a lens has no ray for a patch, the coordinates are zeros.
 
     Args:
         camera: fields (B, V, ...), of the images.
@@ -25,6 +26,8 @@ def patch_rays(camera: Camera, size: tuple[int, int], grid: tuple[int, int]) -> 
     Source: Plücker 1865; as input of a network, Sitzmann et al. 2021, "Light field networks", eq. 2.
     """
     rotation, origin = camera.rotation.double(), optical_centres(camera)
+    # one camera alone has the origin just ahead of it: from the calibration's own, that would be rounded off
+    origin = origin - origin.mean(dim=1, keepdim=True)
     frame, centre, unit = rig_frame(rotation, origin)
     pixels = patch_centres(size, grid).to(rotation).expand(*rotation.shape[:-2], -1, -1)
     plane = cameras.undistort(pixels, cameras.as_backend(camera, pixels)).points

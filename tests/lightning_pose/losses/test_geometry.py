@@ -185,6 +185,17 @@ def test_nothing_to_compare_costs_nothing_and_pulls_nowhere(loss, lacking):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
+def test_one_view_that_is_left_has_nothing_to_say_of_the_world(loss):
+    camera = Camera(*(field[:1] for field in rig()))
+    labels = seen(points(), camera)
+    xy = (labels + noise(3)[:, :1]).requires_grad_()
+    value = loss(some_outputs(xy), a_truth(labels, camera))
+    value.backward()
+    assert value == 0
+    assert xy.grad is not None and not xy.grad.any()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_what_is_missing_leaves_the_rest_as_it_is(loss):
     """An instant without calibration, a keypoint without labels, predictions that are NaN."""
     camera, labels = rig(), seen(points(), rig())

@@ -30,6 +30,13 @@ def test_rays_do_not_depend_on_the_frame_and_unit_of_the_calibration(rig, scale)
     torch.testing.assert_close(moved, plain, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("shift", [1e3, 1e7])
+def test_a_camera_alone_looks_the_same_way_wherever_the_calibration_begins(rig, shift):
+    alone, far = (Camera(*(field[:, :1] for field in rig(shift=s))) for s in (0.0, shift))
+    rays = patch_rays(alone, (64, 96), (2, 3))
+    torch.testing.assert_close(patch_rays(far, (64, 96), (2, 3)), rays, atol=1e-6, rtol=0)
+
+
 def test_the_order_of_the_views_changes_their_order_only(rig):
     camera = rig()
     turned = Camera(*(field[:, [2, 0, 1]] for field in camera))
