@@ -53,15 +53,25 @@ class RegressionPose2D(PoseNetwork):
         flat = images.flatten(0, 1).contiguous(memory_format=torch.channels_last)
         features = self.backbone(flat)[-1]
         attention = self.attention(features).float().flatten(-2).softmax(dim=-1)
+        found = self.locate(attention, features.float())
+        xy, log_scale = (values.unflatten(0, images.shape[:2]) for values in found)
+        return Outputs(xy=xy, log_scale=log_scale, confidence=self._confidence(log_scale))
+
+    def locate(
+        self, attention: Float[Tensor, "N K P"], features: Float[Tensor, "N C h w"]
+    ) -> tuple[Float[Tensor, "N K 2"], Float[Tensor, "N K"]]:
+        """Return coordinates and the logarithm of their scale, from where was looked and what is there.
+
+        In float32, under autocast too, which would round places to 8 bits.
+        """
         h, w = features.shape[-2:]
         rows, columns = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
         places = torch.stack([columns, rows], dim=-1).flatten(0, 1).to(attention)
-        seen = torch.einsum("nkp,ncp->nkc", attention, features.float().flatten(-2))
-        said = torch.einsum("nkc,kcd->nkd", seen, self.weight.float()) + self.bias
-        xy = input_from_heatmap(attention @ places, self.stride) + self.stride * said[..., :2]
-        log_scale = said[..., 2].clamp(-LARGEST, LARGEST).unflatten(0, images.shape[:2])
-        xy = xy.unflatten(0, images.shape[:2])
-        return Outputs(xy=xy, log_scale=log_scale, confidence=self._confidence(log_scale))
+        with torch.autocast(attention.device.type, enabled=False):
+            seen = torch.einsum("nkp,ncp->nkc", attention, features.flatten(-2))
+            said = torch.einsum("nkc,kcd->nkd", seen, self.weight) + self.bias
+            xy = input_from_heatmap(attention @ places, self.stride) + self.stride * said[..., :2]
+        return xy, said[..., 2].clamp(-LARGEST, LARGEST)
 
     def decode(self, outputs: Outputs) -> Decoded:
         """Return coordinates in network-input pixels (B V K 2) and confidences (B V K)."""

@@ -48,6 +48,17 @@ def test_coordinates_reach_every_parameter_and_every_view_is_predicted_alone():
     assert not lacking  # a bias of all places is none of attention
 
 
+def test_coordinates_are_not_rounded_where_features_are():
+    """Each keypoint looks at one place, which reduced precision does not tell from its neighbours."""
+    features, attention = torch.zeros(1, 8, 4, 400), torch.zeros(1, 2, 1600)
+    attention[0, 0, 1200 + 333] = attention[0, 1, 397] = 1
+    with torch.autocast("cpu", torch.bfloat16):
+        xy, log_scale = a_network().locate(attention, features)
+    expected = torch.tensor([[[333 * 4 + 1.5, 3 * 4 + 1.5], [397 * 4 + 1.5, 1.5]]])
+    torch.testing.assert_close(xy, expected)
+    assert log_scale.dtype == torch.float32
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_the_confidence_is_the_share_of_errors_below_five_pixels(temperature):
     """Drawn from the law that is stated: a direction, and a distance of density d exp(-d / s) / s^2."""
