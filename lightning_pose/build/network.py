@@ -80,6 +80,7 @@ def start_from(network: PoseNetwork, checkpoint: Path) -> None:
         checkpoint = found[-1]
     own = network.state_dict()
     state = {key.removeprefix("network."): value for key, value in read_state(checkpoint).items()}
+    state.pop("temperature", None)  # was fitted to what those weights say, not to what these will
     fits = {key: value for key, value in state.items() if key in own and value.shape == own[key].shape}
     lacking = [key for key in own if key.startswith("backbone.") and key not in fits]
     if lacking:

@@ -7,6 +7,7 @@ from lightning_pose.core.errors import ModelError
 
 def test_a_checkpoint_of_other_keypoints_gives_its_backbone(config, tmp_path):
     source, target = build_network(config()), config()
+    source.temperature.fill_(3.0)
     target.data.keypoint_names = ["a", "b"]
     target.training.rng_seed_model_pt = 5
     torch.save(
@@ -18,6 +19,7 @@ def test_a_checkpoint_of_other_keypoints_gives_its_backbone(config, tmp_path):
     for one, two in zip(network.backbone.parameters(), source.backbone.parameters(), strict=True):
         assert torch.equal(one, two)
     assert torch.equal(network.head.logits.weight, own_logits)
+    assert network.temperature == 1  # that of other weights
     other = config()
     other.model.backbone = "resnet34"
     with pytest.raises(ModelError, match="another backbone"):
