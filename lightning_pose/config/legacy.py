@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from lightning_pose.config.compatibility import (
@@ -13,6 +14,7 @@ from lightning_pose.config.compatibility import (
 )
 from lightning_pose.config.imgaug import translate_imgaug
 from lightning_pose.config.schema import Config
+from lightning_pose.core.calibration import has_calibration
 
 # dotted key (or the start of one) -> why it changes nothing
 NO_EFFECT = {
@@ -52,17 +54,18 @@ class Translated(NamedTuple):
     faults: list[str]
 
 
-def translate(data: Mapping[str, Any]) -> Translated:
-    """Say in our keys what Lightning Pose says in its own; what is said in ours already stands."""
+def translate(data: Mapping[str, Any], folder: Path | None = None) -> Translated:
+    """Say in our keys what Lightning Pose says in its own; what is said in ours already stands.
+
+    Args:
+        data: as given; a section `dali` tells that it is of Lightning Pose.
+        folder: what a relative `data.data_dir` is relative to; None is the working directory.
+    """
     result = _Translation(data)
     read = result.read
-    if _is_set(read("dali")) and not any(
-        result.is_given(f"model.{key}")
-        for key in ("backbone_weights", "backbone_checkpoint", "backbone_pretrained", "checkpoint")
-    ):
-        result.put("model.backbone_pretrained", True)
-        why = "not given, which means so there; model.backbone_weights=none starts from random weights"
-        result.notes.append(Note("model.backbone_pretrained", "model.backbone_weights: pretrained", why))
+    if _is_set(read("dali")):
+        _translate_defaults(result)
+        _switch_geometry_off(result, folder or Path())
     context = read("model.model_type") == "heatmap_mhcrnn"
     length = "dali.context.train.batch_size" if context else "dali.base.train.sequence_length"
     result.move(length, "training.unlabeled.clip_length", "frames in a row that each step sees")
@@ -113,6 +116,39 @@ class _Translation:
             self.notes.append(Note(key, f"{to}: {value}", why))
 
 
+def _translate_defaults(result: _Translation) -> None:
+    """Start from the weights that Lightning Pose starts from where nothing is said."""
+    keys = ("backbone_weights", "backbone_checkpoint", "backbone_pretrained", "checkpoint")
+    if not any(result.is_given(f"model.{key}") for key in keys):
+        result.put("model.backbone_pretrained", True)
+        why = "not given, which means so there; model.backbone_weights=none starts from random weights"
+        result.notes.append(Note("model.backbone_pretrained", "model.backbone_weights: pretrained", why))
+
+
+def _switch_geometry_off(result: _Translation, folder: Path) -> None:
+    """Do without what needs calibrated cameras where there are none, as Lightning Pose does in silence."""
+    data_dir = result.read("data.data_dir")
+    if not isinstance(data_dir, str) or result.is_given("data.camera_params_file"):
+        return
+    project = (folder / Path(data_dir).expanduser()).resolve()
+    if has_calibration(project):
+        return
+    why = f"no calibration found in {project}; as in Lightning Pose it has no effect"
+    if result.read("training.imgaug_3d") is True:
+        result.put("training.imgaug_3d", False)
+        result.notes.append(Note("training.imgaug_3d", "", why))
+    losses = result.read("losses")
+    for name in [name for name in (losses if isinstance(losses, Mapping) else ()) if _is_3d(name)]:
+        if result.is_given(f"losses.{name}.log_weight"):
+            result.data["losses"].pop(name)
+            result.notes.append(Note(f"losses.{name}", "", why))
+
+
+def _is_3d(name: str) -> bool:
+    """Return whether a loss on labels needs calibrated cameras."""
+    return name in LOSSES and LOSSES[name].calibration and not LOSSES[name].video
+
+
 def _translate_table(result: _Translation) -> None:
     """Replace a table of imgaug transforms by its nearest of `training.augment`."""
     found, faults = translate_imgaug(result.read("training.imgaug"))
@@ -148,9 +184,9 @@ def notes_on(data: Mapping[str, Any], config: Config) -> list[Note]:
     """
     notes = [Note(key, "", why) for key, why in NO_EFFECT.items() if _is_set(_look_up(data, key))]
     notes += [Note(key, "", why) for key, why in _idle(config) if _is_set(_look_up(data, key))]
-    asked, section = losses_asked_for(config), data.get("losses")
-    for name in section if isinstance(section, Mapping) else ():
-        weight = config.losses[name].log_weight if name in config.losses else None
+    asked = losses_asked_for(config)
+    for name, loss in config.losses.items():
+        weight = loss.log_weight
         if name not in asked:
             unused = "its log_weight is null" if weight is None else "not in model.losses_to_use"
             notes.append(Note(f"losses.{name}", "", unused))
@@ -181,7 +217,6 @@ def _idle(config: Config) -> Iterator[tuple[str, str]]:
             yield f"training.{key}", "a backbone of random weights learns from the start"
     if len(config.data.view_names or []) < 2:
         yield "data.camera_params_file", "one view has no geometry"
-        yield "data.bbox_file", "labels and predictions stay in the coordinates of the images"
         yield "data.bbox_file", "labels and predictions stay in the coordinates of the images"
 
 

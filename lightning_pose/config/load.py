@@ -49,9 +49,10 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
         data = resolve_data(
             dataclasses.asdict(source) if isinstance(source, Config) else dict(source), overrides
         )
-    translated = translate(data)
+    folder = (folder or Path.cwd()).resolve()
+    translated = translate(data, folder)
     bound = bind(Config, _with_preset(translated.data))
-    config, missing = complete(bound.record, (folder or Path.cwd()).resolve())
+    config, missing = complete(bound.record, folder)
     # a key that a misspelling stood for is not missing as well
     missing = [fault for fault in missing if fault.partition(":")[0] not in bound.guesses]
     faults = [*bound.faults, *translated.faults, *value_faults(bound.record), *missing]

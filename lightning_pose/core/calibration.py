@@ -177,6 +177,12 @@ def find_calibration(project_dir: Path | str, session: str) -> Path | None:
     return _indexed(project_dir / INDEX, session)
 
 
+def has_calibration(project_dir: Path | str) -> bool:
+    """Return whether there is a calibration of any session where `find_calibration` looks; none is read."""
+    places = (*_places(Path(), "*"), Path(INDEX))
+    return any(path.is_file() for place in places for path in Path(project_dir).glob(str(place)))
+
+
 def require_calibration(project_dir: Path | str, sessions: Iterable[str], why: str) -> dict[str, Rig]:
     """Return the rig of every session.
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from lightning_pose.config import load_config
+from lightning_pose.config.compatibility import losses_asked_for
 from lightning_pose.config.legacy import translate
 from lightning_pose.core.video import VideoWriter
 
@@ -88,6 +89,44 @@ def test_weights_of_losses_in_use_are_said_in_numbers(toy_project):
     assert notes["losses.temporal"] == ""
 
 
+THREE_D = {
+    "training": {"imgaug_3d": True},
+    "losses": {"supervised_reprojection_heatmap_mse": {"log_weight": 3.0}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_3d"),
+    [
+        ({"dali": {"general": {"seed": 1}}}, False),
+        ({"dali": {"general": {"seed": 1}}, "calibration": "calibration.toml"}, True),
+        ({}, True),  # ours: what is asked for and cannot be is an error
+    ],
+)
+def test_without_calibration_the_geometry_of_lightning_pose_has_no_effect(toy_project, changes, is_3d):
+    folder = toy_project(views=("left", "right"))
+    (folder / changes.pop("calibration", "notes.txt")).touch()
+    # relative, as in a file beside the project
+    loaded = load_config({"data": {"data_dir": folder.name}, **THREE_D, **changes}, folder=folder.parent)
+    config = loaded.config
+    notes = {note.key: note for note in loaded.notes}
+    said = notes.get("training.imgaug_3d"), notes.get("losses.supervised_reprojection_heatmap_mse")
+    assert config.training.imgaug_3d is is_3d
+    assert losses_asked_for(config) == (["supervised_reprojection_heatmap_mse"] if is_3d else [])
+    # without it each view is moved by itself
+    assert (config.training.augment.rotation == 0) is is_3d
+    if is_3d:
+        assert said == (None, None)
+    else:
+        assert all(f"no calibration found in {folder}; as in Lightning Pose" in note.why for note in said)
+    assert len(notes) == len(loaded.notes)
+
+
+def test_boxes_of_one_view_are_named_once(toy_project):
+    data = {"data_dir": str(toy_project(views=())), "bbox_file": "boxes.csv"}
+    assert [note.key for note in load_config({"data": data}).notes] == ["data.bbox_file"]
+
+
 # Files as Lightning Pose has them, of a project whose folder is to be filled in.
 ONE_VIEW = """
 data:
@@ -163,13 +202,13 @@ VIEWS = {
         "columns_for_singleview_pca": None,
     },
     "training": {
-        "imgaug_3d": False,
+        "imgaug_3d": True,
         "patch_mask": {"init_epoch": 40, "final_epoch": 300, "init_ratio": 0.0, "final_ratio": 0.5},
     },
     "model": {
         "backbone": "vits_dino", "head": "heatmap_cnn", "model_type": "heatmap_multiview_transformer",
     },
-    "losses": {"supervised_reprojection_heatmap_mse": {"log_weight": None}},
+    "losses": {"supervised_reprojection_heatmap_mse": {"log_weight": 3.0}},
 }  # fmt: skip
 EXAMPLES = {
     "one view": {},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from aniposelib.cameras import CameraGroup
 
-from lightning_pose.core.calibration import Rig, find_calibration, require_calibration
+from lightning_pose.core.calibration import Rig, find_calibration, has_calibration, require_calibration
 from lightning_pose.core.camera import make_camera
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.rotations import look_at
@@ -132,6 +132,15 @@ def test_the_index_names_the_file_of_a_session(project):
     assert find_calibration(project, "day1") == project / "calibrations" / "old.toml"
     assert find_calibration(project, "day") is None
     assert require_calibration(project, ["day1"], "3D")["day1"].unit == "mm"
+
+
+@pytest.mark.parametrize("name", ["calibrations/day1.toml", "calibration.toml", "calibrations.csv"])
+def test_a_calibration_of_any_session_is_one(tmp_path, name):
+    (tmp_path / "calibrations").mkdir()
+    (tmp_path / "calibrations" / "board.png").touch()
+    assert not has_calibration(tmp_path)
+    (tmp_path / name).touch()
+    assert has_calibration(tmp_path)
 
 
 def test_sessions_that_share_a_file_share_a_rig(project):
