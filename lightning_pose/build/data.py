@@ -5,7 +5,9 @@ from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
 from lightning_pose.config.compatibility import LOSSES, losses_asked_for
+from lightning_pose.core.errors import CalibrationError, raise_collected
 from lightning_pose.core.label_weights import read_view_weights
+from lightning_pose.core.poses import shorten
 from lightning_pose.core.project import VIDEO_FOLDER
 from lightning_pose.core.sessions import find_rig, read_sessions
 from lightning_pose.data.cameras import calibrate
@@ -74,6 +76,27 @@ def geometric_options(config: Config) -> list[str]:
     return [name for name, on in switches.items() if on]
 
 
+def _require_rigs(config: Config, sources: Sequence[Source]) -> None:
+    """Hold every session of unlabeled video to what needs its calibration.
+
+    Raises:
+        CalibrationError: when one has none; all listed.
+    """
+    options = [
+        f"losses.{name}"
+        for name in losses_asked_for(config)
+        if LOSSES[name].calibration and LOSSES[name].video
+    ]
+    options += ["model.camera_tokens"] if config.model.camera_tokens else []
+    lacking = [f"'{source.session.name}'" for source in sources if source.rig is None]
+    if options and lacking:
+        heading = (
+            f"{' and '.join(options)} needs a calibration of every session of unlabeled video; put "
+            "calibration.toml into the project, or move these sessions out of data.video_dir"
+        )
+        raise_collected(CalibrationError, heading, shorten(lacking))
+
+
 def _read(
     config: Config, files: dict[str, Path], progress: Callable[[int, int], None] | None
 ) -> LabeledFrames:
@@ -124,7 +147,8 @@ def build_clips(config: Config) -> Clips:
 
     Raises:
         DataError: when sessions lack a view, have views of different lengths, or are too short.
-        CalibrationError: when a calibration is there and cannot be that of a session.
+        CalibrationError: when a calibration is there and cannot be that of a session, or there is none and an
+            option needs one.
     """
     data, unlabeled = config.data, config.training.unlabeled
     data_dir, views = Path(data.data_dir or "."), tuple(csv_paths(config))
@@ -133,6 +157,7 @@ def build_clips(config: Config) -> Clips:
     calibration = None if given is None else data_dir / given
     sessions = read_sessions(Path(data.video_dir or data_dir / VIDEO_FOLDER), views)
     sources = [Source(session, find_rig(session, calibration, data_dir).rig) for session in sessions]
+    _require_rigs(config, sources)
     options = ClipOptions(
         unlabeled.clip_length,
         unlabeled.clips_per_batch,

@@ -92,7 +92,9 @@ def test_a_calibration_that_the_configuration_names_is_taken(calibrated):
         build_frames(calibrated)
 
 
-def test_unlabeled_video_comes_with_the_cameras_and_the_frames_that_the_network_asks_for(calibrated):
+@pytest.fixture
+def filmed(calibrated) -> Config:
+    """The same project with nine frames of unlabeled video."""
     folder = Path(calibrated.data.data_dir)
     for view, size in {"left": (80, 64), "middle": (80, 64), "right": (96, 72)}.items():
         with VideoWriter(folder / "videos" / f"s0_{view}.mp4", *size, 30) as video:
@@ -100,14 +102,30 @@ def test_unlabeled_video_comes_with_the_cameras_and_the_frames_that_the_network_
                 video.write(np.full((size[1], size[0], 3), 20 * level, np.uint8))
     unlabeled = calibrated.training.unlabeled
     unlabeled.clip_length, unlabeled.clips_per_batch, unlabeled.num_workers = 4, 2, 0
-    calibrated.model.model_type = "heatmap_mhcrnn"
-    frames = build_frames(calibrated)
-    data = build_data(calibrated, frames, ["train"] * 6, build_clips(calibrated))
+    return calibrated
+
+
+@pytest.mark.parametrize("option", ["view_consistency", "camera_tokens"])
+def test_video_without_a_calibration_is_refused_where_an_option_needs_one(filmed, option):
+    (Path(filmed.data.data_dir) / "calibration.toml").unlink()
+    assert "camera" not in build_clips(filmed)[0]
+    if option == "camera_tokens":
+        filmed.model.camera_tokens = True
+    else:
+        filmed.model.losses_to_use = [option]
+    with pytest.raises(CalibrationError, match=rf"{option} needs a calibration of every session(.|\n)*'s0'"):
+        build_clips(filmed)
+
+
+def test_unlabeled_video_comes_with_the_cameras_and_the_frames_that_the_network_asks_for(filmed):
+    filmed.model.model_type = "heatmap_mhcrnn"
+    frames = build_frames(filmed)
+    data = build_data(filmed, frames, ["train"] * 6, build_clips(filmed))
     batch = next(iter(data.train_dataloader()))[0]
     assert batch["unlabeled"]["images"].shape == (8, 3, 5, 64, 64, 3)
     assert frames.camera is not None
     for field, labeled in zip(batch["unlabeled"]["camera"], frames.camera, strict=True):
         torch.testing.assert_close(field, torch.from_numpy(labeled[:1]).expand_as(field))
-    calibrated.training.unlabeled.clip_length = 10
+    filmed.training.unlabeled.clip_length = 10
     with pytest.raises(DataError, match="'s0' has 9"):
-        build_clips(calibrated)
+        build_clips(filmed)
