@@ -112,7 +112,7 @@ class MultiviewPose2D(Pose2D):
                     "this network was trained with model.camera_tokens: it needs the cameras' calibration"
                 )
             size = (images.shape[-2], images.shape[-1])
-            return self.rays(patch_rays(camera, size, grid).to(images.dtype))
+            return self.rays(patch_rays(camera, size, grid).to(images))
         chosen = list(range(n_views)) if views is None else list(views)
         if max(chosen) >= self.n_views:
             raise ModelError(

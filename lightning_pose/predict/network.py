@@ -106,10 +106,11 @@ class Predictor:
         return {name: s.errors(poses).swapaxes(0, 1).numpy() for name, s in subspaces.items()}
 
     def _on_device(self, camera: Camera | None) -> Camera | None:
-        """Return cameras as tensors."""
+        """Return cameras as tensors of double precision, which Apple's GPU has none of: they stay outside."""
         if camera is None:
             return None
-        return Camera(*(torch.as_tensor(field, device=self.device) for field in camera))
+        device = torch.device("cpu") if self.device.type == "mps" else self.device
+        return Camera(*(torch.as_tensor(field, device=device) for field in camera))
 
 
 def load_predictor(model: Model, device: str = "auto", precision: Precision = "fp32") -> Predictor:

@@ -145,6 +145,14 @@ def test_members_see_the_frames_and_the_cameras_that_they_ask_for() -> None:
     np.testing.assert_allclose(alone.xy[0, :, :, 0, 1], np.arange(10).reshape(5, 2))
 
 
+@pytest.mark.parametrize(("device", "expected"), [("mps", "cpu"), ("meta", "meta")])
+def test_cameras_keep_their_double_precision_where_a_device_has_none(device: str, expected: str) -> None:
+    camera = Predictor({"0": Told(0)}, device)._on_device(some_cameras((2,)))
+    assert camera is not None
+    assert camera.matrix.dtype == torch.float64
+    assert camera.matrix.device.type == expected
+
+
 def test_a_checkpoint_of_another_network_is_refused(make_model: Callable[..., Path]) -> None:
     model = open_model(make_model())
     path = next(model.folder.glob("**/last.ckpt"))
