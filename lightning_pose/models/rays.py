@@ -15,8 +15,8 @@ def patch_rays(camera: Camera, size: tuple[int, int], grid: tuple[int, int]) -> 
     The calibration's frame is arbitrary, so rays are given in the rig's own: its origin is the point that the
     optical axes pass nearest to, its unit the cameras' mean distance from there, its vertical the mean of the
     images' vertical, and its azimuth that of the camera that is farthest away. All of it is symmetric in the
-    views, and made of those that are given: without a view, the rays of the others are in another frame, in
-    training (`view_dropout`) as in prediction. Where a lens has no ray for a patch, the coordinates are zeros.
+    views that are given, and made of these alone: without one of them, the rays of the others are in another
+    frame, in training (`view_dropout`) as in prediction. Where a lens has no ray for a patch, they are zeros.
 
     Args:
         camera: fields (B, V, ...), of the images.
