@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lightning_pose.config.architectures import BACKBONES
 from lightning_pose.config.bind import nearest
-from lightning_pose.config.schema import Config
+from lightning_pose.config.schema import Config, LossConfig
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import complete_sessions, group_by_session
 from lightning_pose.core.project import VIDEO_SUFFIXES
@@ -126,6 +126,7 @@ def view_faults(config: Config) -> Iterator[str]:
             yield from choice("losses", name, tuple(LOSSES))
             continue
         several[f"losses.{name}"] = LOSSES[name].views > n_views
+        yield from _tolerance_faults(config, name)
         if LOSSES[name].heatmaps and config.model.model_type not in HEATMAP_MODELS:
             fit = ", ".join(other for other, needs in LOSSES.items() if needs.video and not needs.heatmaps)
             yield f"losses.{name}: a {config.model.model_type} model has no heatmaps; these fit it: {fit}"
@@ -138,6 +139,17 @@ def view_faults(config: Config) -> Iterator[str]:
     yield from _pca_faults(config, n_views)
     if needs_video(config):
         yield from _video_faults(config)
+
+
+def _tolerance_faults(config: Config, name: str) -> Iterator[str]:
+    """Yield why a loss cannot have one tolerance per keypoint, or not so many."""
+    epsilon, n = config.losses.get(name, LossConfig()).epsilon, len(config.data.keypoint_names or [])
+    if not isinstance(epsilon, list):
+        return
+    if not name.startswith("temporal"):
+        yield f"losses.{name}.epsilon: expected one number; one per keypoint is for temporal losses"
+    elif len(epsilon) != n:
+        yield f"losses.{name}.epsilon: expected one number, or {n}, one per keypoint; got {len(epsilon)}"
 
 
 def _pca_faults(config: Config, n_views: int) -> Iterator[str]:

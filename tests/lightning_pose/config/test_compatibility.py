@@ -47,6 +47,22 @@ def test_parts_that_do_not_fit_are_refused_with_what_would(toy_project, section,
         load_config(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("temporal", "temporal.epsilon: expected one number, or 3, one per keypoint; got 2"),
+        ("pca_singleview", "pca_singleview.epsilon: expected one number; one per keypoint is for temporal"),
+    ],
+)
+def test_a_tolerance_for_each_keypoint_is_for_temporal_losses_and_all_keypoints(toy_project, name, message):
+    data = {"data": {"data_dir": str(toy_project(views=()))}, "model": {"losses_to_use": [name]}}
+    with pytest.raises(ConfigError, match=message):
+        load_config(data | {"losses": {name: {"epsilon": [1.0, 2.0]}}})
+    with pytest.raises(ConfigError) as caught:
+        load_config(data | {"losses": {name: {"epsilon": 2.0 if name != "temporal" else [1.0, 2.0, 3.0]}}})
+    assert "epsilon" not in str(caught.value)  # but there is no video
+
+
 def test_all_misfits_are_reported_at_once(toy_project):
     data = {
         "data": {"data_dir": str(toy_project(views=()))},
