@@ -71,9 +71,7 @@ def run(args: argparse.Namespace) -> int:
     # checked before torch is loaded, which takes seconds
     config, notes = load_config(args.config, overrides)
     if notes:
-        table = Table(
-            "key", "here", "since", title="Keys that mean something else here", title_justify="left"
-        )
+        table = Table("key", "here", "why", title="Keys that mean something else here", title_justify="left")
         for note in notes:
             table.add_row(note.key, note.became or "no effect", note.why)
         console.print(table)

@@ -152,8 +152,8 @@ def _augmentation(facts: Facts) -> Iterator[Choice]:
         yield Choice(
             "training.imgaug_hflip",
             False,
-            f"left and right could be mirrored ({listed}){views}. Off: your videos show no mirrored rig, and "
-            "where marks or habits are one-sided it makes left and right harder to tell. Worth a comparison",
+            f"left and right could be mirrored ({listed}){views}. Off: where "
+            "marks or habits are one-sided it makes left and right harder to tell. Worth a comparison",
         )
     scarce = [name for name, share in facts.missing.items() if MANY_MISSING <= share < 1]
     if scarce:
