@@ -25,7 +25,7 @@ class Machine(NamedTuple):
         cores: processors that this process may use.
         memory_gib: main memory, of the container where there is one; None where it cannot be asked.
         gpus: of NVIDIA.
-        has_apple_gpu: whether Metal is there.
+        has_apple_gpu: whether Metal is there, which has no double precision: training does without it.
     """
 
     cores: int
@@ -35,16 +35,16 @@ class Machine(NamedTuple):
 
     @property
     def has_gpu(self) -> bool:
-        """Whether a GPU of any kind is there."""
-        return bool(self.gpus) or self.has_apple_gpu
+        """Whether a GPU is there that training can use."""
+        return bool(self.gpus)
 
     def describe(self) -> str:
         """Return it in one line."""
         parts = [f"{self.cores} cores"]
         parts += [] if self.memory_gib is None else [f"{self.memory_gib:.0f} GiB of memory"]
         parts += [f"{gpu.name} with {gpu.memory_gib:.0f} GiB" for gpu in self.gpus]
-        parts += ["Apple GPU"] if self.has_apple_gpu else []
-        return ", ".join(parts if self.has_gpu else [*parts, "no GPU"])
+        apple = "Apple's GPU, which training cannot use" if self.has_apple_gpu else "no GPU"
+        return ", ".join(parts if self.has_gpu else [*parts, apple])
 
 
 def ask(command: Sequence[str]) -> str:

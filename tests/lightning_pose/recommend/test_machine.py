@@ -39,6 +39,14 @@ def test_it_is_said_when_there_is_no_gpu():
     assert Machine(2, None).describe() == "2 cores, no GPU"
 
 
+def test_apples_gpu_is_seen_and_is_none_to_train_on(monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    machine = inspect_machine(lambda command: "")
+    assert machine.has_apple_gpu and not machine.has_gpu
+    assert machine.describe().endswith("Apple's GPU, which training cannot use")
+
+
 def test_weights_are_at_hand_once_a_file_of_them_was_downloaded(tmp_path, monkeypatch):
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path))
