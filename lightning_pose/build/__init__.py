@@ -6,6 +6,7 @@ from lightning_pose.build.data import (
     build_frames,
     build_frames_of,
     build_split_rule,
+    calibrate_frames,
     context_frames,
     image_size,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "build_network",
     "build_split_rule",
     "build_task",
+    "calibrate_frames",
     "choose_precision",
     "context_frames",
     "cpu_has_bf16",

@@ -40,7 +40,7 @@ def build_frames(config: Config, progress: Callable[[int, int], None] | None = N
     """
     training = config.training
     frames = _read(config, csv_paths(config), progress)
-    _calibrate(config, frames, geometric_options(config))
+    calibrate_frames(config, frames, geometric_options(config))
     weights = read_view_weights(csv_paths(config), frames.poses)
     if weights is not None:
         frames.targets = frames.targets._replace(weight=weights)
@@ -61,7 +61,7 @@ def build_frames_of(
         CalibrationError: when a calibration contradicts the labels, or one that is needed is not there.
     """
     frames = _read(config, files, progress)
-    _calibrate(config, frames, ["model.camera_tokens"] if config.model.camera_tokens else [])
+    calibrate_frames(config, frames, ["model.camera_tokens"] if config.model.camera_tokens else [])
     return frames
 
 
@@ -114,8 +114,13 @@ def _read(
     )
 
 
-def _calibrate(config: Config, frames: LabeledFrames, needed_by: Sequence[str]) -> None:
-    """Give labeled frames the cameras that there are."""
+def calibrate_frames(config: Config, frames: LabeledFrames, needed_by: Sequence[str]) -> None:
+    """Give labeled frames of the configuration's project the cameras that there are.
+
+    Raises:
+        CalibrationError: when a calibration contradicts the labels, or one that is needed is not there.
+        DataError: when boxes cannot be read or are not those of the labels.
+    """
     data, data_dir = config.data, Path(config.data.data_dir or ".")
     boxes = [data.bbox_file] if isinstance(data.bbox_file, str) else data.bbox_file
     calibrate(

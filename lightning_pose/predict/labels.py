@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from lightning_pose.build import context_frames
+from lightning_pose.build import calibrate_frames, context_frames
 from lightning_pose.core.naming import image_file
 from lightning_pose.core.tables import read_labels, write_metric_table, write_poses
 from lightning_pose.data.cameras import calibrate
@@ -27,7 +27,8 @@ def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
 
     Raises:
         DataError: with every fault of the tables and images.
-        CalibrationError: when the model needs cameras, and a session has none.
+        CalibrationError: when the model needs cameras, and a session has none. Where they are is what the
+            model's configuration says for labels of its own project, and looked for in that of others.
     """
     folder = image_folder(labels, model.data_dir)
     frames = read_labeled_frames(
@@ -40,7 +41,11 @@ def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
         cache_gib=CACHE_GIB,
     )
     if model.config.model.camera_tokens:
-        calibrate(frames, folder, needed_by=["model.camera_tokens"])
+        needed_by = ["model.camera_tokens"]
+        if model.data_dir is not None and model.data_dir.resolve() == folder.resolve():
+            calibrate_frames(model.config, frames, needed_by)
+        else:
+            calibrate(frames, folder, needed_by=needed_by)
     return frames
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import read_metric_table, read_poses, write_poses
 from lightning_pose.predict import Options, predict
@@ -117,3 +118,22 @@ def test_images_come_with_their_neighbours_for_a_network_that_looks_at_them(proj
     images = frames.batch([0])["images"]
     assert images.shape == (1, 3, 5, *model.size, 3)
     assert (images == images[:, :, 2:3]).all()  # frame 2 has no neighbours on disk, so it stands in for them
+
+
+def test_cameras_of_labels_are_where_the_configuration_of_their_project_says(project, make_model, world):
+    """The labels are 5 px beside the truth, in all views alike: a calibration is not refused for that."""
+    saved = make_model() / "config.yaml"
+    saved.write_text(saved.read_text().replace("camera_tokens: false", "camera_tokens: true"))
+    model = open_model(saved.parent)
+    assert model.data_dir is not None and model.data_dir.samefile(project)
+    (labels,) = find_inputs([project], model.views).label_sets
+    with pytest.raises(CalibrationError, match=r"camera_tokens needs a calibration"):
+        read_label_set(labels, model)
+    world.rig.save(project / "rig" / "measured.toml")
+    model.config.data.camera_params_file = "rig/measured.toml"
+    camera = read_label_set(labels, model).camera
+    assert camera is not None and np.isfinite(camera.matrix).all()
+    elsewhere = project.rename(project.with_name("elsewhere"))
+    (labels,) = find_inputs([elsewhere], model.views).label_sets
+    with pytest.raises(CalibrationError, match=r"elsewhere"):
+        read_label_set(labels, model)
