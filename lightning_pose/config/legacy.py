@@ -13,7 +13,7 @@ from lightning_pose.config.compatibility import (
     needs_video,
 )
 from lightning_pose.config.imgaug import translate_imgaug
-from lightning_pose.config.schema import Config
+from lightning_pose.config.schema import AugmentConfig, Config
 from lightning_pose.core.calibration import has_calibration
 
 # dotted key (or the start of one) -> why it changes nothing
@@ -171,6 +171,10 @@ def _translate_table(result: _Translation) -> None:
     if options.pop("imgaug_hflip", False):
         result.put("training.imgaug_hflip", True)
     own = result.read("training.augment")
+    if (
+        result.read("training.imgaug_3d") is True
+    ):  # a table says nothing of the world, and `none` would rest it
+        options |= {key: getattr(AugmentConfig, key) for key in ("world_scale", "world_shift")}
     result.put("training.augment", {**options, **(own if isinstance(own, Mapping) else {})})
     result.put("training.imgaug", "none")
 

@@ -72,6 +72,17 @@ def test_a_table_of_imgaug_is_the_ground_of_explicit_augmentation(toy_project):
     assert notes["training.imgaug.Emboss"] == ""
 
 
+@pytest.mark.parametrize("is_3d", [False, True])
+def test_the_world_moves_beside_a_table_of_imgaug_where_it_is_asked_to(toy_project, is_3d):
+    data = {
+        "data": {"data_dir": str(toy_project(views=("left", "right")))},
+        "training": {"imgaug": {"Rotate": {"p": 0.4, "args": [20]}}, "imgaug_3d": is_3d},
+    }
+    augment = load_config(data).config.training.augment
+    world = (0.2, 0.25) if is_3d else (0, 0)
+    assert (augment.rotation, augment.world_scale, augment.world_shift) == (20, *world)
+
+
 def test_weights_of_losses_in_use_are_said_in_numbers(toy_project):
     data = {
         "data": {"data_dir": str(toy_project())},
