@@ -77,23 +77,21 @@ def geometric_options(config: Config) -> list[str]:
 
 
 def _require_rigs(config: Config, sources: Sequence[Source]) -> None:
-    """Hold every session of unlabeled video to what needs its calibration.
+    """Hold unlabeled video to what needs calibrations: a network of all sessions, a loss of one at least.
 
     Raises:
-        CalibrationError: when one has none; all listed.
+        CalibrationError: when they are not there; the sessions without listed.
     """
-    options = [
-        f"losses.{name}"
-        for name in losses_asked_for(config)
-        if LOSSES[name].calibration and LOSSES[name].video
-    ]
-    options += ["model.camera_tokens"] if config.model.camera_tokens else []
     lacking = [f"'{source.session.name}'" for source in sources if source.rig is None]
-    if options and lacking:
-        heading = (
-            f"{' and '.join(options)} needs a calibration of every session of unlabeled video; put "
-            "calibration.toml into the project, or move these sessions out of data.video_dir"
-        )
+    losses = [name for name in losses_asked_for(config) if LOSSES[name].calibration and LOSSES[name].video]
+    needs = None
+    if config.model.camera_tokens:
+        needs = "model.camera_tokens needs a calibration of every session"
+    elif losses and len(lacking) == len(sources):
+        needs = f"losses.{losses[0]} needs a calibration of at least one session"
+    if needs and lacking:
+        advice = "put calibration.toml into the project, or take these sessions out of data.video_dir"
+        heading = f"{needs} of unlabeled video; {advice}"
         raise_collected(CalibrationError, heading, shorten(lacking))
 
 

@@ -107,14 +107,24 @@ def filmed(calibrated) -> Config:
 
 @pytest.mark.parametrize("option", ["view_consistency", "camera_tokens"])
 def test_video_without_a_calibration_is_refused_where_an_option_needs_one(filmed, option):
-    (Path(filmed.data.data_dir) / "calibration.toml").unlink()
+    folder = Path(filmed.data.data_dir)
+    calibration = (folder / "calibration.toml").rename(folder / "kept.toml")
     assert "camera" not in build_clips(filmed)[0]
     if option == "camera_tokens":
         filmed.model.camera_tokens = True
     else:
         filmed.model.losses_to_use = [option]
-    with pytest.raises(CalibrationError, match=rf"{option} needs a calibration of every session(.|\n)*'s0'"):
+    with pytest.raises(CalibrationError, match=rf"{option} needs a calibration of (.|\n)*'s0'"):
         build_clips(filmed)
+    for path in list((folder / "videos").glob("s0_*")):
+        path.with_name(path.name.replace("s0", "s1")).write_bytes(path.read_bytes())
+    (folder / "calibrations").mkdir()
+    calibration.rename(folder / "calibrations" / "s1.toml")
+    if option == "camera_tokens":  # a network is told of every view, a loss passes over those that are not
+        with pytest.raises(CalibrationError, match=r"every session of (.|\n)*'s0'"):
+            build_clips(filmed)
+    else:
+        assert "camera" in build_clips(filmed)[0]
 
 
 def test_unlabeled_video_comes_with_the_cameras_and_the_frames_that_the_network_asks_for(filmed):
