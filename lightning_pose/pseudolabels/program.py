@@ -8,7 +8,7 @@ import numpy as np
 
 from lightning_pose.build.data import build_split_rule, context_frames
 from lightning_pose.config import Config, csv_paths, load_config, save_config
-from lightning_pose.core.errors import ConfigError, DataError
+from lightning_pose.core.errors import ConfigError, DataError, raise_collected
 from lightning_pose.core.files import write_text
 from lightning_pose.core.naming import group_by_session
 from lightning_pose.core.project import Project, open_project
@@ -108,7 +108,8 @@ def _base_config(path: Path | None, project: Project) -> Config | None:
     """Return the given configuration.
 
     Raises:
-        ConfigError: when it cannot be used, or is of other label files than the project's.
+        ConfigError: when it cannot be used, is of other label files than the project's, or describes the
+            cameras of each labeled image in a table, which says nothing of frames of videos.
     """
     if path is None:
         return None
@@ -121,6 +122,15 @@ def _base_config(path: Path | None, project: Project) -> Config | None:
             f"{path} trains on {listed}; expected the labels of the project, "
             + ", ".join(map(str, own.values()))
         )
+    given = config.data.camera_params_file
+    tables = {"camera_params_file": given and not given.endswith(".toml"), "bbox_file": config.data.bbox_file}
+    faults = [
+        f"data.{key}: a table of labeled images says nothing of frames of videos"
+        for key in tables
+        if tables[key]
+    ]
+    if faults and project.view_names:  # one view has no geometry
+        raise_collected(ConfigError, str(path), [*faults, "calibrations/<session>.toml or one TOML does"])
     return config
 
 
@@ -140,6 +150,8 @@ def _write_config(output: Path, base: Config | None, videos: Path, counts: Mappi
     path = output / CONFIG_NAME
     if base is not None:
         project = open_project(output)
+        if base.data.camera_params_file is not None:
+            base.data.camera_params_file = str(Path(base.data.data_dir or ".") / base.data.camera_params_file)
         base.data.data_dir, base.data.video_dir = ".", str(videos)
         base.data.csv_file = [project.label_file(view).name for view in project.views]
         base.training.split_file = SPLIT_FILE

@@ -21,7 +21,7 @@ from lightning_pose.pseudolabels.selection import Options
 from .conftest import CERTAIN, SIZES, grey
 
 VIEWS = ("left", "right")
-FEW = Options(frames=20, keep_share=1.0)
+FEW = Options(frames=20, keep_share=1.0, min_likelihood=0.5)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -223,6 +223,20 @@ def test_a_configuration_of_other_labels_is_refused(recording, toy_project, tmp_
     own.write_text(f"data: {{data_dir: {tmp_path / 'copy'}}}\n")
     with pytest.raises(ConfigError, match="expected the labels of the project"):
         pseudolabel(source.project, source.smoothed, tmp_path / "out", FEW, config=own)
+
+
+def test_a_calibration_is_found_from_the_new_project_and_a_table_of_images_is_refused(recording, tmp_path):
+    source = recording()
+    own = tmp_path / "own.yaml"
+    own.write_text(f"data: {{data_dir: {source.project}, camera_params_file: rig.toml}}\n")
+    summary = pseudolabel(source.project, source.smoothed, tmp_path / "out", FEW, config=own)
+    assert load_config(summary.config).config.data.camera_params_file == str(source.project / "rig.toml")
+    own.write_text(
+        f"data: {{data_dir: {source.project}, camera_params_file: rigs.csv, bbox_file: boxes.csv}}\n"
+    )
+    with pytest.raises(ConfigError, match=r"(?s)camera_params_file: a table .*bbox_file: a table"):
+        pseudolabel(source.project, source.smoothed, tmp_path / "other", FEW, config=own)
+    assert not (tmp_path / "other").exists()
 
 
 def test_images_outside_of_the_project_are_not_copied(recording, tmp_path):
