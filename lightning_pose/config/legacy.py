@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lightning_pose.config.architectures import BACKBONES
 from lightning_pose.config.compatibility import (
     HEATMAP_MODELS,
     LOSSES,
@@ -123,6 +124,19 @@ def _translate_defaults(result: _Translation) -> None:
         result.put("model.backbone_pretrained", True)
         why = "not given, which means so there; model.backbone_weights=none starts from random weights"
         result.notes.append(Note("model.backbone_pretrained", "model.backbone_weights: pretrained", why))
+        _replace_unpublished(result)
+
+
+def _replace_unpublished(result: _Translation) -> None:
+    """Take weights from ImageNet where Lightning Pose downloads others that the hub does not have."""
+    name = str(result.read("model.backbone"))
+    architecture = BACKBONES.get(name)
+    plain = name.partition("_")[0]
+    if architecture is None or architecture.hub_name is not None or plain not in BACKBONES:
+        return
+    result.put("model.backbone", plain)
+    why = f"weights from ImageNet; those of {name} come as a file in model.backbone_checkpoint"
+    result.notes.append(Note("model.backbone", plain, why))
 
 
 def _switch_geometry_off(result: _Translation, folder: Path) -> None:

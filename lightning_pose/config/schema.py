@@ -162,7 +162,7 @@ class TrainingConfig:
     keypoint_weights: dict[str, float] = field(default_factory=dict)  # ours: 1 for those not named
     reproject_labels: bool = False  # ours: a point labeled in two views becomes a target in the others
     reproject_weight: float = 0.5  # ours: how much such a target counts
-    view_dropout: float = 0.0  # ours: probability that a view of an instant is left out
+    view_dropout: float = 0.0  # ours: probability that a view is left out of a step
     unlabeled: UnlabeledConfig = field(default_factory=UnlabeledConfig)  # ours
     checkpoint_metric: Literal["pixel_error", "median_pixel_error", "loss"] = "pixel_error"  # ours
     accumulate_grad_batches: int = 1

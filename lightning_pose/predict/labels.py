@@ -40,7 +40,7 @@ def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
         context=max(context_frames(member.config) for member in model.members.values()),
         cache_gib=CACHE_GIB,
     )
-    if model.config.model.camera_tokens:
+    if model.needs_cameras:
         needed_by = ["model.camera_tokens"]
         if model.data_dir is not None and model.data_dir.resolve() == folder.resolve():
             calibrate_frames(model.config, frames, needed_by)

@@ -38,6 +38,11 @@ class Model(NamedTuple):
         return size.height, size.width
 
     @property
+    def needs_cameras(self) -> bool:
+        """Whether a member is told where cameras are."""
+        return any(member.config.model.camera_tokens for member in self.members.values())
+
+    @property
     def data_dir(self) -> Path | None:
         """The project that it was trained on, which need not be there any more."""
         data_dir = self.config.data.data_dir

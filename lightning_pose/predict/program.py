@@ -188,7 +188,7 @@ class _Program:
         from lightning_pose.data.cameras import network_camera
         from lightning_pose.predict.videos import predict_session
 
-        if self.model.config.model.camera_tokens and rig is None:
+        if self.model.needs_cameras and rig is None:
             raise CalibrationError("this model is told where cameras are, and there is no calibration")
         n_views, context = len(session.videos), self.predictor.context
         camera = None if rig is None else network_camera(rig, rig.sizes, self.model.size)

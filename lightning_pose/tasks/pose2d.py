@@ -124,7 +124,7 @@ class Pose2DTask(pl.LightningModule):
             batch, views = self._drop_views(batch, generator)
             moved, labels = self.augmentation(batch, generator)
         seen = _Seen(self._masked(moved, generator), batch["native_size"], views)
-        if moved.residual is not None:
+        if moved.residual is not None and moved.residual.isfinite().any():
             self.log("train_world_residual_px", moved.residual.nanmean())
         truth = self._truth(batch, moved, labels)
         return self._compare(seen, truth, unlabeled=False, strength=strength)

@@ -52,6 +52,17 @@ def test_a_file_of_lightning_pose_starts_from_weights_as_it_does_there(toy_proje
     assert random.config.model.backbone_weights == "none"
 
 
+def test_its_default_backbone_whose_weights_are_on_no_hub_starts_from_imagenet():
+    peer = {"dali": {"general": {"seed": 1}}, "model": {"backbone": "resnet50_animal_ap10k"}}
+    translated = translate(peer)
+    assert translated.data["model"] == {"backbone": "resnet50", "backbone_pretrained": True}
+    said = {note.key: (note.became, note.why) for note in translated.notes}
+    assert said["model.backbone"][0] == "resnet50"
+    assert "model.backbone_checkpoint" in said["model.backbone"][1]
+    given = {**peer, "model": {**peer["model"], "backbone_checkpoint": "ap10k.pth"}}
+    assert translate(given).data["model"] == given["model"]
+
+
 def test_a_table_of_imgaug_is_the_ground_of_explicit_augmentation(toy_project):
     table = {
         "Affine": {"p": 0.4, "kwargs": {"rotate": [-10, 10]}},
