@@ -78,3 +78,20 @@ class PoseNetwork(nn.Module, ABC):
             if parameter.ndim == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         return self
+
+
+class HeatmapNetwork(PoseNetwork):
+    """A network of a backbone and a head that makes a map of logits for every keypoint."""
+
+    def __init__(self, backbone: Backbone, head: nn.Module, n_keypoints: int, stride: int) -> None:
+        """Put a backbone and a head together.
+
+        Args:
+            backbone: images to a pyramid of feature maps.
+            head: the pyramid to maps of logits.
+            n_keypoints: these maps per image.
+            stride: input pixels per heatmap pixel.
+        """
+        super().__init__()
+        self.backbone, self.head = backbone, head
+        self.n_keypoints, self.stride = n_keypoints, stride

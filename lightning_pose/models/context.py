@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from lightning_pose.core.camera import Camera
 from lightning_pose.data.batch import Outputs
 from lightning_pose.models.backbones import Backbone
-from lightning_pose.models.base import PoseNetwork
+from lightning_pose.models.base import HeatmapNetwork
 
 CONTEXT = 2  # frames on either side
 WIDTH = 32  # channels of the recurrence
 KERNEL = 5  # of its convolutions; in two steps it reaches four heatmap pixels far
 
 
-class ContextPose2D(PoseNetwork):
+class ContextPose2D(HeatmapNetwork):
     """Images of five frames to logits of heatmaps of the middle one.
 
     Backbone and head look at every frame alone. What the head says of all five is read from both ends
@@ -30,17 +30,7 @@ class ContextPose2D(PoseNetwork):
     context = CONTEXT
 
     def __init__(self, backbone: Backbone, head: nn.Module, n_keypoints: int, stride: int) -> None:
-        """Put a backbone and a head together.
-
-        Args:
-            backbone: images to a pyramid of feature maps.
-            head: the pyramid to maps of logits.
-            n_keypoints: these maps per image.
-            stride: input pixels per heatmap pixel.
-        """
-        super().__init__()
-        self.backbone, self.head = backbone, head
-        self.n_keypoints, self.stride = n_keypoints, stride
+        super().__init__(backbone, head, n_keypoints, stride)
         self.recurrence = Recurrence(n_keypoints)
 
     def forward(

@@ -16,13 +16,13 @@ from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import ModelError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.models.backbones import Backbone, TokenBackbone
-from lightning_pose.models.pose2d import Pose2D
+from lightning_pose.models.base import HeatmapNetwork
 from lightning_pose.models.rays import patch_rays
 
 WIDTH, HEADS = 256, 8  # of the layers over a pyramid's coarsest map
 
 
-class MultiviewPose2D(Pose2D):
+class MultiviewPose2D(HeatmapNetwork):
     """Images of all views of an instant to logits of heatmaps.
 
     A view is known by a learned vector that is added to its patches, or, with `camera_tokens`, by the ray in
@@ -43,7 +43,7 @@ class MultiviewPose2D(Pose2D):
         fusion_layers: int = 2,
         camera_tokens: bool = False,
     ) -> None:
-        """Put the parts together; the first four are those of `Pose2D`.
+        """Put the parts together; the first four are those of `HeatmapNetwork`.
 
         Args:
             backbone: a transformer, or one that makes a pyramid.

@@ -4,29 +4,15 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.data.batch import Outputs
-from lightning_pose.models.backbones import Backbone
-from lightning_pose.models.base import PoseNetwork
+from lightning_pose.models.base import HeatmapNetwork
 
 
-class Pose2D(PoseNetwork):
+class Pose2D(HeatmapNetwork):
     """Images to logits of heatmaps, one per keypoint."""
-
-    def __init__(self, backbone: Backbone, head: nn.Module, n_keypoints: int, stride: int) -> None:
-        """Put a backbone and a head together.
-
-        Args:
-            backbone: images to a pyramid of feature maps.
-            head: the pyramid to maps of logits.
-            n_keypoints: these maps per image.
-            stride: input pixels per heatmap pixel.
-        """
-        super().__init__()
-        self.backbone, self.head = backbone, head
-        self.n_keypoints, self.stride = n_keypoints, stride
 
     def forward(
         self,
