@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lightning_pose.config import load_config
+from lightning_pose.config.compatibility import needs_video
 from lightning_pose.core.errors import ConfigError
 
 MULTIVIEW = {"model_type": "heatmap_multiview_transformer"}
@@ -114,7 +115,9 @@ def semisupervised(toy_project: Callable[..., Path]) -> Callable[..., dict]:
 
 
 def test_videos_of_every_view_are_expected_where_a_loss_looks_at_them(semisupervised):
-    load_config(semisupervised("a_left.mp4", "a_right.mp4", "b_left.mp4"))
+    config = load_config(semisupervised("a_left.mp4", "a_right.mp4", "b_left.mp4")).config
+    assert needs_video(config)
+    assert (Path(config.data.video_dir or "") / "a_left.mp4").is_file()
 
 
 @pytest.mark.parametrize(
