@@ -7,7 +7,10 @@ Every float is written as its shortest decimal that reads back as the same float
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,18 +33,97 @@ def read_columns(path: Path, skip_rows: int, width: int, text: Sequence[int]) ->
     Raises:
         DataError: when rows have too few or too many cells or a cell is not a number; each with its line.
     """
+    with _explained(path, skip_rows, width, text):
+        table = pa_csv.read_csv(path, **_reading(skip_rows, width, text))
+        return [column.to_numpy() for column in table.columns]
+
+
+def iterate_columns(
+    path: Path, skip_rows: int, width: int, text: Sequence[int]
+) -> Iterator[list[np.ndarray]]:
+    """Read the body of a CSV a stretch of rows at a time, as `read_columns` reads the whole.
+
+    Raises:
+        DataError: as `read_columns`, when the reading comes to it.
+    """
+    how = _reading(skip_rows, width, text)
+    with _explained(path, skip_rows, width, text), pa_csv.open_csv(path, **how) as batches:
+        for batch in batches:
+            if len(batch):
+                yield [column.to_numpy(zero_copy_only=False) for column in batch.columns]
+
+
+def _reading(skip_rows: int, width: int, text: Sequence[int]) -> dict[str, Any]:
+    """Return pyarrow's options."""
     names = [str(index) for index in range(width)]
     types = {name: pa.string() if index in text else pa.float64() for index, name in enumerate(names)}
+    return {
+        "read_options": pa_csv.ReadOptions(skip_rows=skip_rows, column_names=names),
+        "convert_options": pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
+    }
+
+
+@contextmanager
+def _explained(path: Path, skip_rows: int, width: int, text: Sequence[int]) -> Iterator[None]:
+    """Turn pyarrow's fault into one that names the lines."""
     try:
-        table = pa_csv.read_csv(
-            path,
-            read_options=pa_csv.ReadOptions(skip_rows=skip_rows, column_names=names),
-            convert_options=pa_csv.ConvertOptions(column_types=types, strings_can_be_null=False),
-        )
+        yield
     except pa.ArrowInvalid as error:
         faults = list(_body_faults(path, skip_rows, width, text))
         raise_collected(DataError, f"{path} cannot be read", shorten(faults) or [str(error)])
-    return [column.to_numpy() for column in table.columns]
+
+
+class ColumnWriter:
+    """Writes a CSV of columns of float, int or str block by block; it appears whole or not at all.
+
+    Used as a context manager; an exception inside leaves what was there before.
+    """
+
+    def __init__(self, path: Path | str, header: Sequence[Sequence[str]]) -> None:
+        """Describe the file; it is opened by `with`.
+
+        Args:
+            path: its folder is made where it is missing.
+            header: rows of cells.
+        """
+        self.path, self._header = Path(path), header
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "ColumnWriter":
+        with ExitStack() as stack, self._told():
+            temporary = stack.enter_context(atomic_path(self.path))
+            self._sink = stack.enter_context(temporary.open("wb"))
+            self._sink.write(_header_text(self._header).encode())
+            self._stack = stack.pop_all()
+        return self
+
+    def append(self, columns: Sequence[Shaped[np.ndarray, "T"]]) -> None:
+        """Write further rows.
+
+        Raises:
+            DataError: when that is not possible, for example on a full disk.
+        """
+        with self._told():
+            for start in range(0, len(columns[0]), ROWS_AT_ONCE):
+                cells = [_text_column(column[start : start + ROWS_AT_ONCE]) for column in columns]
+                rows = pc.binary_join_element_wise(*cells, ",")  # pyright: ignore[reportAttributeAccessIssue]
+                self._sink.write("\n".join([*rows.to_pylist(), ""]).encode())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._told():
+            self._stack.__exit__(kind, error, trace)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn a fault of the disk into a message."""
+        try:
+            yield
+        except OSError as error:
+            raise DataError(
+                f"{self.path} could not be written: {error}; nothing of it was left behind"
+            ) from error
 
 
 def write_columns(
@@ -52,16 +134,8 @@ def write_columns(
     Raises:
         DataError: when the file cannot be written, for example on a full disk; nothing of it remains.
     """
-    n_rows = len(columns[0])
-    try:
-        with atomic_path(path) as temporary, temporary.open("wb") as sink:
-            sink.write(_header_text(header).encode())
-            for start in range(0, n_rows, ROWS_AT_ONCE):
-                cells = [_text_column(column[start : start + ROWS_AT_ONCE]) for column in columns]
-                rows = pc.binary_join_element_wise(*cells, ",")  # pyright: ignore[reportAttributeAccessIssue]
-                sink.write("\n".join([*rows.to_pylist(), ""]).encode())
-    except OSError as error:
-        raise DataError(f"{path} could not be written: {error}; nothing of it was left behind") from error
+    with ColumnWriter(path, header) as writer:
+        writer.append(columns)
 
 
 def _header_text(header: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from lightning_pose.core.csv_header import SET, read_header, read_lines
+from lightning_pose.core.csv_header import SET, Header, read_header, read_lines
 from lightning_pose.core.csv_numbers import read_columns, write_columns
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.poses import Frames, Poses, shorten
@@ -44,8 +44,27 @@ def read_poses(path: Path | str) -> Poses:
     """
     path = Path(path)
     header = read_header(path)
-    skip = header.lines
-    columns = _read_body(path, skip, header.width, [*header.index, *header.sets])
+    columns = _read_body(path, header.lines, header.width, text_columns(header))
+    return poses_from_columns(path, header, columns, header.lines)
+
+
+def text_columns(header: Header) -> list[int]:
+    """Return the positions of the columns that are no numbers."""
+    return [*header.index, *header.sets]
+
+
+def poses_from_columns(path: Path, header: Header, columns: Sequence[np.ndarray], skip: int) -> Poses:
+    """Return the rows of a table, or some of them, as poses.
+
+    Args:
+        path: of the table, for messages.
+        header: of the table.
+        columns: all of them.
+        skip: lines of the file before these rows.
+
+    Raises:
+        DataError: as `read_poses`.
+    """
     frames = _frames([columns[index] for index in header.index])
     faults = _frame_faults(frames, skip)
     table = {cell: columns[index] for cell, index in header.cells.items()}
@@ -105,6 +124,11 @@ def write_poses(path: Path | str, poses: Poses, scorer: str | None = None) -> No
     Raises:
         DataError: when the file cannot be written; nothing half-written remains.
     """
+    write_columns(path, *pose_columns(poses, scorer))
+
+
+def pose_columns(poses: Poses, scorer: str | None = None) -> tuple[list[list[str]], list[np.ndarray]]:
+    """Return the header rows and the columns of a table of poses; see `write_poses`."""
     axes = COORDINATES[: poses.dims]
     blocks = {axis: poses.points[..., index] for index, axis in enumerate(axes)}
     blocks |= {"likelihood": poses.likelihood} if poses.likelihood is not None else {}
@@ -124,7 +148,7 @@ def write_poses(path: Path | str, poses: Poses, scorer: str | None = None) -> No
     if poses.sets is not None:
         header = [[*row, cell] for row, cell in zip(header, (SET, "", ""), strict=True)]
         columns.append(np.array(poses.sets, dtype=str))
-    write_columns(path, header, columns)
+    return header, columns
 
 
 def write_metric_table(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lightning_pose.core import csv_numbers
-from lightning_pose.core.csv_numbers import read_columns, write_columns
+from lightning_pose.core.csv_numbers import ColumnWriter, iterate_columns, read_columns, write_columns
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import read_poses, write_poses
@@ -114,3 +114,15 @@ def test_a_long_recording_is_written_and_read_in_seconds(tmp_path, rng):
     seconds = time.process_time() - start  # of the processor: other work on the machine does not count
     assert back.equals(poses)
     assert seconds < 3, f"{seconds:.1f} s; about 1 s, where pandas takes 4"
+
+
+def test_columns_in_pieces_are_the_columns_at_once(tmp_path):
+    rows, values = np.arange(50_000), np.random.default_rng(0).normal(size=50_000)
+    write_columns(tmp_path / "whole.csv", [["f", "x"]], [rows, values])
+    with ColumnWriter(tmp_path / "parts.csv", [["f", "x"]]) as writer:
+        for start, stop in ((0, 1), (1, 30_000), (30_000, 50_000)):
+            writer.append([rows[start:stop], values[start:stop]])
+    assert (tmp_path / "parts.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    pieces = list(iterate_columns(tmp_path / "whole.csv", 1, 2, [0]))
+    assert len(pieces) > 1
+    np.testing.assert_array_equal(np.concatenate([piece[1] for piece in pieces]), values)

@@ -5,13 +5,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from lightning_pose.core.csv_header import read_header
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import (
     Metric,
+    pose_columns,
+    poses_from_columns,
     read_labels,
     read_metric_table,
     read_poses,
+    text_columns,
     write_metric_table,
     write_poses,
 )
@@ -244,3 +248,17 @@ def test_a_metric_table_of_other_tools_is_read(tmp_path):
     assert isinstance(metric, Metric)
     np.testing.assert_array_equal(metric.values, [[1.5, np.nan]])
     assert metric.sets == ("train",)
+
+
+def test_poses_and_their_columns_are_one_and_the_same(tmp_path):
+    points = np.array([[[1.0, 2], [3, 4]], [[5, 6], [np.nan, np.nan]]])
+    poses = Poses(("a", "b"), points, np.array([7, 8]), likelihood=np.ones((2, 2)), scorer="me")
+    write_poses(tmp_path / "t.csv", poses)
+    header = read_header(tmp_path / "t.csv")
+    rows, columns = pose_columns(poses)
+    assert rows[1:] == [["bodyparts", *"aaabbb"], ["coords", *("x", "y", "likelihood") * 2]]
+    assert text_columns(header) == [0]
+    assert poses_from_columns(tmp_path / "t.csv", header, columns, header.lines).equals(poses)
+    columns[2][1] = np.inf
+    with pytest.raises(DataError, match=r"line 105 \(8\), a: the coordinates are infinite"):
+        poses_from_columns(tmp_path / "t.csv", header, columns, 103)
