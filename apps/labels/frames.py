@@ -1,0 +1,145 @@
+"""Frames: the instants that are labeled, each with its image in every view."""
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from apps.labels.cells import FrameTable
+from apps.labels.journal import revision, set_revision
+from lightning_pose.core.errors import DataError, raise_collected
+from lightning_pose.core.naming import frame_index, image_session
+from lightning_pose.core.poses import shorten
+
+
+def frame_id(image: str) -> str:
+    """Return the id of a frame from the path of its image in the first view."""
+    return hashlib.sha256(image.encode()).hexdigest()[:16]
+
+
+def frame_table(link: sqlite3.Connection) -> FrameTable:
+    """Return all frames in columns."""
+    rows = link.execute(
+        "SELECT uid, session, number, labeled, flagged, note, worst FROM frames WHERE gone = 0 ORDER BY id"
+    ).fetchall()
+    uids, sessions, numbers, labeled, flagged, notes, worst = zip(*rows, strict=True) if rows else [()] * 7
+    return FrameTable(
+        list(uids), list(sessions), list(numbers), list(labeled), list(map(bool, flagged)), list(notes),
+        list(worst),
+    )  # fmt: skip
+
+
+def insert_frames(
+    link: sqlite3.Connection, views: Mapping[str, int], rows: Sequence[Mapping[str, str]], *, unwritten: bool
+) -> list[str]:
+    """Add frames, each given by its image in every view, and return their ids; those that are known stay.
+
+    Args:
+        link: open database, in a transaction.
+        views: the views of the project with their numbers, the first view first.
+        rows: view to path of the image, relative to the project.
+        unwritten: whether the label files lack them.
+
+    Raises:
+        DataError: when an image belongs to two frames.
+    """
+    first = next(iter(views))
+    uids = [frame_id(row[first]) for row in rows]
+    for uid, row in zip(uids, rows, strict=True):
+        known = link.execute("SELECT id, gone FROM frames WHERE uid = ?", (uid,)).fetchone()
+        if known is None:
+            number = link.execute(
+                "INSERT INTO frames (uid, session, number, unwritten) VALUES (?, ?, ?, ?)",
+                (uid, image_session(row[first], first), _number(row[first]), unwritten),
+            ).lastrowid
+        else:
+            number = known[0]
+            if known[1]:
+                link.execute("UPDATE frames SET gone = 0, unwritten = ? WHERE id = ?", (unwritten, number))
+        try:
+            link.executemany(
+                "INSERT OR IGNORE INTO images VALUES (?, ?, ?)"
+                if known
+                else "INSERT INTO images VALUES (?, ?, ?)",
+                [(number, views[view], path) for view, path in row.items()],
+            )
+        except sqlite3.IntegrityError:
+            raise DataError(
+                f"an image of {dict(row)} is that of another frame already: expected every image once"
+            ) from None
+    return uids
+
+
+def check_rows(rows: Sequence[Mapping[str, str]], views: Mapping[str, int]) -> None:
+    """Check that rows have an image in every view, below the project.
+
+    Raises:
+        DataError: when they have not; all listed.
+    """
+    faults = [fault for row in rows for fault in _row_faults(row, views)]
+    if faults:
+        raise_collected(DataError, "these frames cannot be added", shorten(faults))
+
+
+def frame_images(link: sqlite3.Connection, uid: str) -> dict[str, str]:
+    """Return view to path of the image, relative to the project."""
+    return dict(
+        link.execute(
+            "SELECT views.name, path FROM images JOIN frames ON frames.id = frame "
+            "JOIN views ON views.id = view WHERE uid = ? AND views.active = 1 ORDER BY view",
+            (uid,),
+        )
+    )
+
+
+def annotate(
+    link: sqlite3.Connection, uid: str, flagged: bool | None, note: str | None, author: tuple[str, float]
+) -> int:
+    """Set the flag and the note of a frame, None leaving them as they are; return the revision.
+
+    Raises:
+        DataError: when there is no such frame.
+    """
+    row = link.execute("SELECT id, flagged, note FROM frames WHERE uid = ? AND gone = 0", (uid,)).fetchone()
+    if row is None:
+        raise DataError(f"the project has no frame {uid}")
+    number, old_flag, old_note = row
+    new = (old_flag if flagged is None else int(flagged), old_note if note is None else note)
+    rev = revision(link) + 1
+    link.execute("UPDATE frames SET flagged = ?, note = ? WHERE id = ?", (*new, number))
+    link.execute("INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?)", (rev, number, *new, *author))
+    set_revision(link, rev)
+    return rev
+
+
+def recount(link: sqlite3.Connection) -> None:
+    """Count the labels of all frames anew, as views and keypoints of the project have changed."""
+    link.execute(
+        "UPDATE frames SET labeled = (SELECT COUNT(*) FROM cells "
+        "JOIN views ON views.id = view JOIN keypoints ON keypoints.id = keypoint "
+        "WHERE frame = frames.id AND state <> 0 AND origin <> 2 AND views.active AND keypoints.active)"
+    )
+
+
+def _row_faults(row: Mapping[str, str], views: Mapping[str, int]) -> list[str]:
+    """Return what is wrong with the images of a frame."""
+    if row.keys() != views.keys():
+        return [f"{dict(row)}: expected an image in each of the views {', '.join(views)}"]
+    return [
+        f"'{path}' is no path below the project"
+        for path in row.values()
+        if not path or _leaves(path) or any(mark in path for mark in "\n\r\0")
+    ]
+
+
+def _leaves(path: str) -> bool:
+    parts = PurePosixPath(path.replace("\\", "/"))
+    return parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]
+
+
+def _number(image: str) -> int:
+    """Return the number of a frame in its video, -1 where the name has none."""
+    try:
+        return frame_index(image)
+    except DataError:
+        return -1

@@ -1,0 +1,145 @@
+"""The first reading of a project's label files into its database."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from apps.labels.cells import IMPORTED, OCCLUDED, VISIBLE
+from apps.labels.frames import insert_frames, recount
+from apps.labels.journal import Names
+from apps.labels.label_file import LabelFile, read_label_file
+from lightning_pose.core.errors import DataError, raise_collected
+from lightning_pose.core.naming import image_name, locate_image
+from lightning_pose.core.poses import Poses, view_faults
+from lightning_pose.core.project import Project
+
+FRAMES_AT_ONCE = 4096
+_STATE = np.array([0, OCCLUDED, VISIBLE], dtype=np.int64)  # of `visible` 0, 1, 2
+
+
+def read_files(project: Project) -> dict[str, LabelFile]:
+    """Read the label files of all views that have one, and check that they belong together.
+
+    Raises:
+        DataError: when a file cannot be used or views differ; the faults of all files together.
+    """
+    files, faults = {}, []
+    for view, path in project.label_files.items():
+        try:
+            files[view] = read_label_file(path)
+        except DataError as error:
+            faults.append(str(error))
+    if faults:
+        raise_collected(DataError, f"the labels of {project.folder} cannot be used", faults)
+    faults = view_faults({view: _poses(file) for view, file in files.items()})
+    if faults:
+        raise_collected(DataError, f"the label files of {project.folder} do not belong together", faults)
+    return files
+
+
+def set_names(link: sqlite3.Connection, project: Project, further: Iterator[str] | tuple = ()) -> Names:
+    """Give numbers to the views and keypoints of the project, and return them.
+
+    What the project no longer names keeps its number and its cells, and is not shown.
+
+    Args:
+        link: open database, in a transaction.
+        project: what is shown.
+        further: keypoints that only the files have.
+    """
+    before = _active(link)
+    for table, shown, hidden in (
+        ("views", project.views, ()),
+        ("keypoints", project.keypoint_names, tuple(further)),
+    ):
+        link.executemany(
+            f"INSERT OR IGNORE INTO {table} (name, active) VALUES (?, 0)",
+            [(name,) for name in (*shown, *hidden)],
+        )
+        link.execute(f"UPDATE {table} SET active = 0 WHERE active = 1")
+        link.executemany(f"UPDATE {table} SET active = 1 WHERE name = ?", [(name,) for name in shown])
+    if before != _active(link):
+        recount(link)
+    return load_names(link, project)
+
+
+def load_names(link: sqlite3.Connection, project: Project) -> Names:
+    """Return the numbers of the views and keypoints of the project, in its order.
+
+    Raises:
+        DataError: when the database does not know one of them, so that it has to be opened for writing first.
+    """
+    numbers = [dict(link.execute(f"SELECT name, id FROM {table}")) for table in ("views", "keypoints")]
+    wanted = (project.views, project.keypoint_names)
+    absent = [
+        name for names, known in zip(wanted, numbers, strict=True) for name in names if name not in known
+    ]
+    if absent:
+        raise DataError(
+            f"the labels of {project.folder} do not know {', '.join(absent)} yet: open them for writing"
+        )
+    views, keypoints = (
+        {name: known[name] for name in names} for names, known in zip(wanted, numbers, strict=True)
+    )
+    return Names(views, keypoints)
+
+
+def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFile]) -> Names:
+    """Put frames and cells of label files into an empty database."""
+    names = set_names(link, project, (name for file in files.values() for name in file.names))
+    keypoints = dict(link.execute("SELECT name, id FROM keypoints"))
+    if files:
+        rows = list(_image_rows(project, files))
+        insert_frames(link, names.views, rows, unwritten=len(files) < len(project.views))
+    for view, file in files.items():
+        numbers = dict(link.execute("SELECT path, frame FROM images WHERE view = ?", (names.views[view],)))
+        frames = np.array([numbers[path] for path in file.frames], dtype=np.int64)
+        places = np.array([keypoints[name] for name in file.names], dtype=np.int64)
+        link.executemany(
+            f"INSERT INTO cells VALUES (?, {names.views[view]}, ?, ?, ?, ?, {IMPORTED}, 0)",
+            _cell_rows(file, frames, places),
+        )
+        link.execute(
+            "INSERT INTO files (view, name, revision, sha256) VALUES (?, ?, 0, ?)",
+            (names.views[view], project.label_files[view].name, file.sha256),
+        )
+    recount(link)
+    return names
+
+
+def _active(link: sqlite3.Connection) -> list[tuple]:
+    query = "SELECT name FROM {} WHERE active = 1 ORDER BY name"
+    return [tuple(link.execute(query.format(table)).fetchall()) for table in ("views", "keypoints")]
+
+
+def _poses(file: LabelFile) -> Poses:
+    return Poses(file.names, file.points, np.array(file.frames, dtype=str))
+
+
+def _image_rows(project: Project, files: Mapping[str, LabelFile]) -> Iterator[dict[str, str]]:
+    """Yield the images of every frame; those of a view without a file are named after those of another."""
+    first, known = next(iter(files.items()))
+    for row, image in enumerate(known.frames):
+        yield {
+            view: files[view].frames[row] if view in files else _image_of_view(image, first, view)
+            for view in project.views
+        }
+
+
+def _image_of_view(image: str, known: str, view: str) -> str:
+    """Return the path that the image of another view has."""
+    location = locate_image(image, (known,))
+    return image_name(location.session, view, location.frame, PurePosixPath(image).suffix)
+
+
+def _cell_rows(file: LabelFile, frames: np.ndarray, keypoints: np.ndarray) -> Iterator[tuple]:
+    """Yield the labeled cells as rows of the database, without view, origin and revision."""
+    for start in range(0, len(frames), FRAMES_AT_ONCE):
+        chunk = slice(start, start + FRAMES_AT_ONCE)
+        rows, columns = np.nonzero(file.labeled[chunk])
+        points = file.points[chunk][rows, columns]
+        x, y = (np.where(np.isnan(axis), None, axis.astype(object)).tolist() for axis in points.T)
+        states = _STATE[file.visible[chunk][rows, columns]].tolist()
+        yield from zip(frames[chunk][rows].tolist(), keypoints[columns].tolist(), x, y, states, strict=True)

@@ -1,0 +1,227 @@
+"""The label store of a project: every change durable before it is acknowledged, label files made from it."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from apps.labels import frames, intake, journal
+from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result, cell_from_values
+from apps.labels.journal import Author, Place
+from apps.labels.lock import Holder, Lock
+from apps.labels.schema import connect, transaction
+from lightning_pose.core.errors import DataError
+from lightning_pose.core.project import Project, open_project
+
+FOLDER = ".litpose"  # in the project
+DATABASE, LOCK = "labels.db", "labels.lock"
+
+
+class ReadOnlyError(DataError):
+    """The store was opened for reading, or another process is its writer."""
+
+
+class LabelStore:
+    """Labels of one project; see docs/formats/label_store.md.
+
+    All methods may be called from several threads. A process opens a project once and shares the store.
+
+    Attributes:
+        project: the project.
+        holder: the other process that may write, where this store may not because of it.
+    """
+
+    def __init__(self, project: Project, *, read_only: bool, take_over: bool) -> None:
+        self.project = project
+        self.holder: Holder | None = None
+        self._folder = project.folder / FOLDER
+        self._mutex = threading.RLock()
+        self._lock: Lock | None = None
+        if not read_only:
+            self._lock = Lock(self._folder / LOCK)
+            self.holder = self._lock.acquire(take_over=take_over)
+            self._lock = None if self.holder else self._lock
+        try:
+            self._link = connect(self._folder / DATABASE, read_only=self.read_only)
+            self._names = self._read_names()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(cls, project: Project | Path | str, *, read_only: bool = False, take_over: bool = False) -> Self:
+        """Open the labels of a project; the first time, its label files are read.
+
+        One process writes. Where another one does, the store is opened for reading only (`read_only`,
+        `holder`), and sees what that one writes.
+
+        Args:
+            project: the project, or its folder.
+            read_only: never write.
+            take_over: write although the lock names a process of another machine, which is known to be gone.
+
+        Raises:
+            DataError: when the label files or the database cannot be used; nothing is changed then.
+        """
+        if not isinstance(project, Project):
+            project = open_project(project)
+        return cls(project, read_only=read_only, take_over=take_over)
+
+    def close(self) -> None:
+        """Give the lock back; what was acknowledged is on the disk already."""
+        with self._mutex:
+            if hasattr(self, "_link"):
+                self._link.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this store cannot change anything."""
+        return self._lock is None
+
+    @property
+    def rev(self) -> int:
+        """The last revision."""
+        with self._mutex:
+            return journal.revision(self._link)
+
+    def apply(self, operations: Sequence[Operation], *, who: str, client: str) -> list[Result]:
+        """Apply operations in one transaction, and answer each; on the disk when this returns.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when the disk is full or the database cannot be written; then nothing was applied.
+        """
+        author = Author(who[: journal.LONGEST_NAME], client[: journal.LONGEST_NAME], time.time())
+        with self._writing():
+            return journal.apply(self._link, self._names, operations, author)
+
+    def frames(self) -> FrameTable:
+        """Return all frames in columns."""
+        with self._mutex:
+            return frames.frame_table(self._link)
+
+    def images(self, frame: str) -> dict[str, str]:
+        """Return view to path of the image of a frame, relative to the project; empty for no such frame."""
+        with self._mutex:
+            return frames.frame_images(self._link, frame)
+
+    def cells(self, frame: str) -> dict[str, dict[str, Cell]]:
+        """Return view to keypoint to cell, all of them.
+
+        Raises:
+            DataError: when there is no such frame.
+        """
+        with self._mutex:
+            rows = self._link.execute(
+                "SELECT view, keypoint, x, y, state, origin, rev FROM cells WHERE frame = ?",
+                (self._number(frame),),
+            ).fetchall()
+        known = {row[:2]: cell_from_values(row[2:]) for row in rows}
+        return {
+            view: {name: known.get((v, k), EMPTY) for name, k in self._names.keypoints.items()}
+            for view, v in self._names.views.items()
+        }
+
+    def changes(self, since: int) -> list[Change]:
+        """Return the last change of every cell that changed after a revision, in the order of revisions."""
+        with self._mutex:
+            return journal.changes(self._link, since)
+
+    def history(self, frame: str, view: str, keypoint: str) -> list[Change]:
+        """Return what was done to a cell, oldest first, with the values that lost a conflict.
+
+        Raises:
+            DataError: when there is no such cell.
+        """
+        with self._mutex:
+            return journal.history(self._link, self._place(frame, view, keypoint))
+
+    def undoable(self, client: str, limit: int = 1000) -> tuple[list[Change], list[Change]]:
+        """Return what a client can undo, and what it can redo, the latest first.
+
+        To undo `change`, apply an operation with the values of `change.was`, `base` the cell's revision and
+        `undoes=change.id`. To redo it, apply `change.cell` again the same way, naming the operation that undid
+        it.
+        """
+        with self._mutex:
+            return journal.undoable(self._link, client, limit)
+
+    def annotate(self, frame: str, *, flagged: bool | None = None, note: str | None = None, who: str) -> int:
+        """Set the flag or the note of a frame and return the revision; what is None stays.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when there is no such frame.
+        """
+        with self._writing():
+            return frames.annotate(self._link, frame, flagged, note, (who, time.time()))
+
+    def measure(self, worst_px: Mapping[str, float | None]) -> None:
+        """Keep the largest reprojection error of frames, px; a change of a frame's cells forgets it.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+        """
+        with self._writing():
+            self._link.executemany(
+                "UPDATE frames SET worst = ? WHERE uid = ?", [(worst, uid) for uid, worst in worst_px.items()]
+            )
+
+    def add_frames(self, rows: Sequence[Mapping[str, str]]) -> list[str]:
+        """Add frames to be labeled, after the others, and return their ids; known ones are left as they are.
+
+        Args:
+            rows: of every frame, view to path of its image, relative to the project.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when a view is missing or a path leaves the project; then none is added.
+        """
+        frames.check_rows(rows, self._names.views)
+        with self._writing():
+            return frames.insert_frames(self._link, self._names.views, rows, unwritten=True)
+
+    def _read_names(self) -> journal.Names:
+        """Return the numbers of views and keypoints; read the label files where it was never done."""
+        if self.read_only:
+            return intake.load_names(self._link, self.project)
+        if self._link.execute("SELECT NOT EXISTS (SELECT 1 FROM frames)").fetchone()[0]:
+            files = intake.read_files(self.project)
+            with transaction(self._link):
+                self._link.execute("DELETE FROM files")
+                return intake.fill(self._link, self.project, files)
+        with transaction(self._link):
+            return intake.set_names(self._link, self.project)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Run a transaction that other threads wait for."""
+        if self.read_only:
+            raise ReadOnlyError(
+                f"the labels of {self.project.folder} are open for reading only"
+                + (f": {self.holder} writes them" if self.holder else "")
+            )
+        with self._mutex, transaction(self._link):
+            yield
+
+    def _number(self, frame: str) -> int:
+        row = self._link.execute("SELECT id FROM frames WHERE uid = ? AND gone = 0", (frame,)).fetchone()
+        if row is None:
+            raise DataError(f"the project has no frame {frame}")
+        return row[0]
+
+    def _place(self, frame: str, view: str, keypoint: str) -> Place:
+        if view not in self._names.views or keypoint not in self._names.keypoints:
+            raise DataError(f"the project has no view '{view}' with a keypoint '{keypoint}'")
+        return self._number(frame), self._names.views[view], self._names.keypoints[keypoint]
