@@ -9,11 +9,10 @@ from jaxtyping import Bool, Float
 from lightning_pose.core.errors import ConfigError, DataError, raise_collected
 from lightning_pose.core.naming import frame_index, image_session
 from lightning_pose.core.poses import Poses
+from lightning_pose.frames.diversity import posture_features, spread_out
 from lightning_pose.pseudolabels.choose import (
     most_certain,
     point_weights,
-    posture_features,
-    spread_out,
     usable_points,
 )
 from lightning_pose.pseudolabels.output import Chosen

@@ -5,7 +5,7 @@ import pytest
 
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.project import open_project
-from lightning_pose.pseudolabels.choose import posture_features
+from lightning_pose.frames.diversity import posture_features
 from lightning_pose.pseudolabels.selection import Options, choose_frames
 from lightning_pose.pseudolabels.smoothed import read_smoothed
 
