@@ -17,7 +17,7 @@ from lightning_pose.core.errors import ModelError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.models.backbones import Backbone, TokenBackbone
 from lightning_pose.models.base import HeatmapNetwork
-from lightning_pose.models.rays import patch_rays
+from lightning_pose.models.rays import Rays, patch_rays
 
 WIDTH, HEADS = 256, 8  # of the layers over a pyramid's coarsest map
 
@@ -68,7 +68,7 @@ class MultiviewPose2D(HeatmapNetwork):
     def forward(
         self,
         images: Float[Tensor, "B V 3 H W"],
-        camera: Camera | None = None,
+        camera: Camera | Rays | None = None,
         views: Sequence[int] | None = None,
     ) -> Outputs:
         """Return logits in float32, under autocast too.
@@ -99,7 +99,7 @@ class MultiviewPose2D(HeatmapNetwork):
     def _who(
         self,
         images: Float[Tensor, "B V 3 H W"],
-        camera: Camera | None,
+        camera: Camera | Rays | None,
         views: Sequence[int] | None,
         grid: tuple[int, int],
     ) -> Float[Tensor, "B V P D"]:
@@ -112,7 +112,8 @@ class MultiviewPose2D(HeatmapNetwork):
                     "this network was trained with model.camera_tokens: it needs the cameras' calibration"
                 )
             size = (images.shape[-2], images.shape[-1])
-            return self.rays(patch_rays(camera, size, grid).to(images))
+            rays = camera.values if isinstance(camera, Rays) else patch_rays(camera, size, grid)
+            return self.rays(rays.to(images))
         chosen = list(range(n_views)) if views is None else list(views)
         if max(chosen) >= self.n_views:
             raise ModelError(

@@ -1,11 +1,19 @@
 """Where in the world each patch of an image looks, in a frame that is not the calibration's own."""
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from lightning_pose.core import camera as cameras
 from lightning_pose.core.camera import Camera
+
+
+class Rays(NamedTuple):
+    """What `patch_rays` returns, where it was worked out before: an exported network takes it for cameras."""
+
+    values: Float[Tensor, "B V P 6"]
 
 
 @torch.no_grad()

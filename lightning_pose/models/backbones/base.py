@@ -47,7 +47,9 @@ class Tokens(NamedTuple):
 
     def join(self, n: int) -> "Tokens":
         """Put every n consecutive sequences into one, so that their images attend to each other."""
-        joined = [x.reshape(len(x) // n, n * x.shape[1], x.shape[2]) for x in (self.special, self.patches)]
+        joined = [
+            x.reshape(x.shape[0] // n, n * x.shape[1], x.shape[2]) for x in (self.special, self.patches)
+        ]
         return Tokens(joined[0], joined[1], self.grid)
 
 

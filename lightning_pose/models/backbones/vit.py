@@ -69,7 +69,7 @@ class VisionTransformer(TokenBackbone):
             patches = patches + interpolate_positions(self.positions[:, 1:], (rows, columns))
         if self.register_tokens is not None:
             special = torch.cat([special, self.register_tokens], dim=1)
-        return Tokens(special.expand(len(images), -1, -1), patches, (rows, columns))
+        return Tokens(special.expand(images.shape[0], -1, -1), patches, (rows, columns))
 
     def encode(self, tokens: Tokens) -> Tokens:
         """Run all blocks and the last normalisation; every token attends to all of its sequence."""

@@ -12,6 +12,7 @@ from lightning_pose.core.rotations import matrix_from_rvec
 from lightning_pose.models.backbones import build
 from lightning_pose.models.heads import PyramidHead
 from lightning_pose.models.multiview import Fusion, MultiviewPose2D, place_code
+from lightning_pose.models.rays import Rays, patch_rays
 
 SMALL = {
     "pyramid": Architecture("convnext", (1, 1, 1, 1), (8, 16, 24, 32), None),
@@ -78,6 +79,14 @@ def test_with_camera_tokens_a_rig_is_known_by_where_it_looks(kind, images, rig):
         Camera(*(f[:, [0, 1, 2, 0, 1]].expand(2, *[-1] * (f.ndim - 1)) for f in rig())),
     )
     assert five["logits"].shape[:2] == (2, 5)  # more views than were trained
+
+
+@torch.no_grad()
+def test_rays_that_were_worked_out_before_say_what_their_cameras_say(images, rig):
+    network, camera = a_network("pyramid", camera_tokens=True), rig()
+    camera = Camera(*(field.expand(2, *field.shape[1:]) for field in camera))
+    rays = Rays(patch_rays(camera, (64, 96), (2, 3)).float())
+    torch.testing.assert_close(network(images, rays)["logits"], network(images, camera)["logits"])
 
 
 def test_what_is_needed_and_not_given_is_refused(images):
