@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lightning_pose.build import build_frames
+from lightning_pose.build.data import build_frames
 from lightning_pose.config import load_config
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.files import write_text

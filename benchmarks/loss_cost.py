@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lightning_pose.build import build_network
+from lightning_pose.build.network import build_network
 from lightning_pose.config import Config
 from lightning_pose.core.camera import Camera, project_views
 from lightning_pose.data.batch import Outputs, Truth

@@ -13,30 +13,19 @@ with two seeds each, and scored on 20 frames left out.
 import argparse
 import os
 import shutil
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from mirror_mouse import LABELS, LITPOSE, OURS, PAGE, SCORED, make_project, run_ours, score
-from peer import Recipe, environment, publish, write_peer_config
+from peer import Recipe, publish, write_peer_config
+from watch import Cost, run_watched
 
-from lightning_pose.build import cpu_has_bf16
+from lightning_pose.build.machine import cpu_has_bf16
 from lightning_pose.core.files import write_text
 from lightning_pose.core.tables import read_labels
 
 EVERY_EPOCHS = 2  # of validation: the peer leaves no model when it stops before the first
-SAMPLE_SECONDS = 0.2
-
-
-class Cost(NamedTuple):
-    """What one process and its children took."""
-
-    wall: float
-    peak_mb: float
 
 
 class Speed(NamedTuple):
@@ -80,7 +69,7 @@ def measure(args: argparse.Namespace, out: Path) -> dict[str, Speed]:
     for _ in range(args.repeat):
         for program in programs:
             short, long = (
-                run_once(command(program, args, out, steps), out / "model") for steps in args.steps
+                run_anew(command(program, args, out, steps), out / "model") for steps in args.steps
             )
             seconds = (long.wall - short.wall) / (args.steps[1] - args.steps[0])
             speeds[program].seconds_per_step.append(seconds)
@@ -101,50 +90,10 @@ def command(program: str, args: argparse.Namespace, out: Path, steps: int) -> li
     return [*LITPOSE, "train", str(config), f"training.precision={program.split(', ')[1]}", *model]
 
 
-def run_once(words: list[str], model: Path) -> Cost:
-    """Run a training to its end, watching the memory of all its processes."""
+def run_anew(words: list[str], model: Path) -> Cost:
+    """Run a training to its end in an empty folder."""
     shutil.rmtree(model, ignore_errors=True)
-    begin = time.perf_counter()
-    with (model.parent / "log.txt").open("w+") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, env=environment(words[0]))
-        peak, ended = [0.0], threading.Event()
-        watch = threading.Thread(target=_watch, args=(process.pid, peak, ended))
-        watch.start()
-        code = process.wait()
-        wall = time.perf_counter() - begin
-        ended.set()
-        watch.join()
-        if code:
-            log.seek(0)
-            raise SystemExit(f"{' '.join(words)} failed:\n{log.read()[-3000:]}")
-    return Cost(wall, peak[0])
-
-
-def _watch(pid: int, peak: list[float], ended: threading.Event) -> None:
-    """Keep the largest memory of a process and its descendants, MB, until it has ended."""
-    while not ended.wait(SAMPLE_SECONDS):
-        peak[0] = max(peak[0], sum(_proportional_mb(member) for member in _family(pid)))
-
-
-def _family(pid: int) -> Iterator[int]:
-    """Yield a process and its descendants."""
-    yield pid
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = path.read_text().split()
-        except OSError:  # it has just ended
-            continue
-        for child in children:
-            yield from _family(int(child))
-
-
-def _proportional_mb(pid: int) -> float:
-    """Return a process's memory, its share of what it has in common with others counted."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+    return run_watched(words, model.parent / "log.txt")
 
 
 def speed_table(speeds: dict[str, Speed], args: argparse.Namespace) -> str:

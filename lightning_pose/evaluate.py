@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from lightning_fabric.utilities import move_data_to_device
 
-from lightning_pose.build import build_frames_of
+from lightning_pose.build.data import build_frames_of
 from lightning_pose.config import csv_paths
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.files import atomic_path

@@ -161,7 +161,7 @@ def load_network(
         ModelError: when the folder is not a model, or its checkpoint does not hold the network that its
             configuration describes.
     """
-    from lightning_pose.build import build_network
+    from lightning_pose.build.network import build_network
     from lightning_pose.models.backbones import read_state
 
     model = model if isinstance(model, ModelDir) else ModelDir(Path(model))

@@ -9,7 +9,11 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 
-from lightning_pose import build
+from lightning_pose.build.data import build_clips, build_data, build_frames, build_split_rule
+from lightning_pose.build.losses import build_losses, training_labels
+from lightning_pose.build.machine import least_steps, steps_per_epoch, total_steps, trainer_options
+from lightning_pose.build.network import build_network
+from lightning_pose.build.task import build_task
 from lightning_pose.callbacks import (
     Averaging,
     History,
@@ -141,7 +145,7 @@ def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list
         if not is_complete(folder):
             if frames is None:
                 with reading("reading images", show_progress) as progress:
-                    frames = build.build_frames(config, progress)
+                    frames = build_frames(config, progress)
             _train_one(model, config, frames, show_progress)
         errors = read_summary(folder / SUMMARY_FILE)
         seconds = time.monotonic() - start
@@ -199,7 +203,7 @@ def join(folder: str, rank: str, size: str, port: str) -> None:
     """Train together with the process that started this one; arguments are those of its command line."""
     follow_parent()
     model = ModelDir(Path(folder))
-    frames = build.build_frames(model.config)
+    frames = build_frames(model.config)
     sets = read_split(model.path / SPLIT_FILE)
     run = _prepared(model, model.config, frames, [sets[frame] for frame in frames.frames[0]])
     company = Company(int(rank), int(size), int(port))
@@ -209,14 +213,14 @@ def join(folder: str, rank: str, size: str, port: str) -> None:
 def _prepared(model: ModelDir, config: Config, frames: LabeledFrames, sets: Sequence[str]) -> _Run:
     """Return the training of a model, up to its first step."""
     training = config.training
-    losses = build.build_losses(config, build.training_labels(frames, sets))
-    clips = build.build_clips(config) if any(entry.unlabeled for entry in losses) else None
-    data = build.build_data(config, frames, sets, clips)
-    batches = build.steps_per_epoch(config, data)
-    total = build.total_steps(config, batches)
-    network = build.build_network(config, weights=True).channels_last()
-    task = build.build_task(config, network, batches, losses)
-    options = build.trainer_options(config, batches)
+    losses = build_losses(config, training_labels(frames, sets))
+    clips = build_clips(config) if any(entry.unlabeled for entry in losses) else None
+    data = build_data(config, frames, sets, clips)
+    batches = steps_per_epoch(config, data)
+    total = total_steps(config, batches)
+    network = build_network(config, weights=True).channels_last()
+    task = build_task(config, network, batches, losses)
+    options = trainer_options(config, batches)
     average = None if training.ema_decay is None else WeightAverage(training.ema_decay)
     validation = Validation(
         partial(
@@ -230,7 +234,7 @@ def _prepared(model: ModelDir, config: Config, frames: LabeledFrames, sets: Sequ
         model.checkpoints,
         every_epochs=training.check_val_every_n_epoch,
         patience=training.early_stop_patience if training.early_stopping else None,
-        min_steps=build.least_steps(config, batches),
+        min_steps=least_steps(config, batches),
         metric=training.checkpoint_metric,
         average=average,
     )
@@ -249,7 +253,7 @@ def _write_inputs(folder: Path, config: Config, frames: LabeledFrames) -> list[s
     Raises:
         DataError: when no label is left to train on, or a resumed training has other labels or another split.
     """
-    sets = split(frames.frames, frames.view_names, build.build_split_rule(config)).tolist()
+    sets = split(frames.frames, frames.view_names, build_split_rule(config)).tolist()
     if not (frames.visible[[name == "train" for name in sets]] == VISIBLE).any():
         raise DataError("the split leaves no label to train on: all are of instants that it holds out")
     path = folder / SPLIT_FILE

@@ -1,18 +1,22 @@
 """From a configuration to the length of a training and the machine that it runs on."""
 
 import math
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
 from lightning_pose.config import Config
 from lightning_pose.core.errors import ConfigError
-from lightning_pose.data.module import LabeledData
+
+if (
+    TYPE_CHECKING
+):  # its library takes a second to load, and who predicts needs only what is said of processors
+    from lightning_pose.data.module import LabeledData
 
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
-def steps_per_epoch(config: Config, data: LabeledData) -> int:
+def steps_per_epoch(config: Config, data: "LabeledData") -> int:
     """Return the batches of an epoch."""
     limit, n = config.training.limit_train_batches, len(data.sampler)
     if limit is None:

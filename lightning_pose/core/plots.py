@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import camera_centers
@@ -74,7 +74,7 @@ def plot_trace(
         style: further properties of the line.
     """
     if variance is not None:
-        half = norm.ppf(0.5 + level / 2) * np.sqrt(variance)
+        half = ndtri(0.5 + level / 2) * np.sqrt(variance)
         axis.fill_between(frames, values - half, values + half, color=color, alpha=0.25, lw=0)
     axis.plot(frames, values, color=color, label=label, **{"lw": 1.2, **style})
     return axis

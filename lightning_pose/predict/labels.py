@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from lightning_pose.build import calibrate_frames, context_frames
+from lightning_pose.build.data import calibrate_frames, context_frames
 from lightning_pose.core.naming import image_file
 from lightning_pose.core.tables import read_labels, write_metric_table, write_poses
 from lightning_pose.data.cameras import calibrate

@@ -8,7 +8,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lightning_pose.build import build_network
+from lightning_pose.build.network import build_network
 from lightning_pose.callbacks import (
     Averaging,
     History,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lightning_pose.build import build_network
+from lightning_pose.build.network import build_network
 from lightning_pose.config import load_config, save_config
 from lightning_pose.core.errors import ModelError
 from lightning_pose.model_dir import (

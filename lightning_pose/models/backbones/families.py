@@ -1,21 +1,20 @@
 """Which class makes which backbone."""
 
+from importlib import import_module
+
 from lightning_pose.config.architectures import BACKBONES, Architecture, Family
 from lightning_pose.core.errors import ModelError
 from lightning_pose.models.backbones.base import Backbone
-from lightning_pose.models.backbones.convnext import ConvNeXt
-from lightning_pose.models.backbones.hiera import Hiera
-from lightning_pose.models.backbones.resnet import ResNet
-from lightning_pose.models.backbones.vit import VisionTransformer
 
-FAMILIES: dict[Family, type[Backbone]] = {
-    "resnet": ResNet,
-    "convnext": ConvNeXt,
-    "hiera": Hiera,
-    "vit": VisionTransformer,
-    "mae": VisionTransformer,
-    "dinov2": VisionTransformer,
-    "dinov3": VisionTransformer,
+# Module and class, loaded when one is built: what the others need of their library takes seconds.
+FAMILIES: dict[Family, tuple[str, str]] = {
+    "resnet": ("resnet", "ResNet"),
+    "convnext": ("convnext", "ConvNeXt"),
+    "hiera": ("hiera", "Hiera"),
+    "vit": ("vit", "VisionTransformer"),
+    "mae": ("vit", "VisionTransformer"),
+    "dinov2": ("vit", "VisionTransformer"),
+    "dinov3": ("vit", "VisionTransformer"),
 }
 
 
@@ -43,4 +42,5 @@ def build_backbone(name: str, image_size: tuple[int, int]) -> Backbone:
 
 def build(architecture: Architecture) -> Backbone:
     """Return a backbone of any architecture, also one that has no name, with random weights."""
-    return FAMILIES[architecture.family](architecture)
+    module, name = FAMILIES[architecture.family]
+    return getattr(import_module(f"lightning_pose.models.backbones.{module}"), name)(architecture)

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers.utils import cached_file
 
 from lightning_pose.config.architectures import BACKBONES, Architecture
 from lightning_pose.core.errors import ModelError, raise_collected
 from lightning_pose.models.backbones.base import Backbone
 from lightning_pose.models.backbones.names import own_tensors
-from lightning_pose.models.backbones.vit import resize_patches
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
@@ -97,6 +95,8 @@ def _from_hub(weights: str, name: str) -> Path:
     hub_name = architecture.hub_name if weights == "pretrained" else weights
     if hub_name is None:
         raise ModelError(f"model.backbone_weights: {_not_on_hub(name, architecture)}")
+    from transformers.utils import cached_file  # seconds that reading a file of one's own should not cost
+
     cause = None
     for file in WEIGHT_FILES:
         try:
@@ -136,4 +136,6 @@ def _with_our_patches(found: dict[str, Tensor], wanted: Mapping[str, Tensor]) ->
     height, width = ours.shape[-2:]
     if kernel.shape == ours.shape:
         return found
+    from lightning_pose.models.backbones.vit import resize_patches
+
     return found | {"projection.weight": resize_patches(kernel, (height, width))}

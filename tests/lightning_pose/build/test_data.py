@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_pose.build import build_clips, build_data, build_frames, build_frames_of
+from lightning_pose.build.data import build_clips, build_data, build_frames, build_frames_of
 from lightning_pose.config import Config, csv_paths
 from lightning_pose.config.schema import LossConfig
 from lightning_pose.core.calibration import Rig

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_pose.build import build_losses, training_labels
+from lightning_pose.build.losses import build_losses, training_labels
 from lightning_pose.config.compatibility import LOSSES
 from lightning_pose.config.schema import LossConfig
 from lightning_pose.data.batch import Outputs, Truth

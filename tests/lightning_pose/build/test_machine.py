@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from lightning_pose.build import choose_precision, cpu_has_bf16, least_steps, total_steps, trainer_options
+from lightning_pose.build.machine import (
+    choose_precision,
+    cpu_has_bf16,
+    least_steps,
+    total_steps,
+    trainer_options,
+)
 from lightning_pose.core.errors import ConfigError
 
 

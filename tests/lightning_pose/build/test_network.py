@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_pose.build import build_network, start_from
+from lightning_pose.build.network import build_network, start_from
 from lightning_pose.core.errors import ModelError
 
 

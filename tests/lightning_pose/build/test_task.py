@@ -1,6 +1,7 @@
 import pytest
 
-from lightning_pose.build import build_augmentation, build_network, build_task
+from lightning_pose.build.network import build_network
+from lightning_pose.build.task import build_augmentation, build_task
 from lightning_pose.config import load_config
 from lightning_pose.config.schema import AnnealConfig, PatchMask
 from lightning_pose.data.masking import PatchMasking

@@ -13,7 +13,7 @@ from lightning_pose.model_dir import ModelDir
 @pytest.fixture
 def model(tmp_path):
     """A network of random weights for one view."""
-    from lightning_pose.build import build_network
+    from lightning_pose.build.network import build_network
 
     config = Config()
     config.data.data_dir = str(tmp_path)

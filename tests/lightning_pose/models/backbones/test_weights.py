@@ -197,7 +197,7 @@ def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(name: str, file: str, **options: object) -> None:
         raise OSError("no connection")
 
-    monkeypatch.setattr("lightning_pose.models.backbones.weights.cached_file", offline)
+    monkeypatch.setattr("transformers.utils.cached_file", offline)
 
 
 @pytest.mark.parametrize("name", [name for name, held in BACKBONES.items() if held.hub_name])
@@ -225,6 +225,6 @@ def test_weights_on_the_hub_come_from_its_cache(small, monkeypatch: pytest.Monke
     (model / "refs" / "main").write_text("c0ffee")
     torch.save(source.state_dict(), model / "snapshots" / "c0ffee" / "pytorch_model.bin")
     offline = partial(cached_file, cache_dir=str(tmp_path), local_files_only=True)
-    monkeypatch.setattr("lightning_pose.models.backbones.weights.cached_file", offline)
+    monkeypatch.setattr("transformers.utils.cached_file", offline)
     load_weights(backbone, "pretrained", "vits_dino")
     assert torch.equal(backbone.cls_token, source.cls_token)
