@@ -5,16 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 from jaxtyping import Float, Int
 
 from lightning_pose.core.csv_header import SET, read_header, read_lines
-from lightning_pose.core.csv_numbers import read_columns
+from lightning_pose.core.csv_numbers import iterate_columns
 from lightning_pose.core.errors import DataError
 
 VALUE = "value"  # the one coordinate of a metric
-BYTES = 4 << 20  # of text that are parsed at a time
 
 
 class Rows(NamedTuple):
@@ -60,34 +57,14 @@ class Table:
         Raises:
             DataError: when rows have too few or too many cells or a cell is not a number, with the lines.
         """
-        held, count = [], 0
-        for batch in self._batches():
-            held.append(batch)
-            count += len(batch)
-            while count >= rows:
-                whole = np.concatenate(held)
-                yield self._rows(whole[:rows])
-                held, count = [whole[rows:]], count - rows
-        if count:
-            yield self._rows(np.concatenate(held))
-
-    def _batches(self) -> Iterator[Float[np.ndarray, "t C"]]:
-        """Yield the body as the parser hands it over."""
-        names = [str(index) for index in range(self._width)]
-        try:
-            reader = pa_csv.open_csv(
-                self.path,
-                read_options=pa_csv.ReadOptions(
-                    skip_rows=self._skip, column_names=names, block_size=BYTES, use_threads=False
-                ),
-                convert_options=pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.float64())),
-            )
-            for batch in reader:
-                columns = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
-                yield np.stack(columns, axis=1)
-        except pa.ArrowInvalid as error:
-            read_columns(self.path, self._skip, self._width, [])  # says which lines are wrong
-            raise DataError(f"{self.path} cannot be read: {error}") from error
+        held = np.zeros((0, self._width))
+        for columns in iterate_columns(self.path, self._skip, self._width, []):
+            held = np.concatenate([held, np.stack(columns, axis=1)])
+            while len(held) >= rows:
+                yield self._rows(held[:rows])
+                held = held[rows:]
+        if len(held):
+            yield self._rows(held)
 
     def _rows(self, body: Float[np.ndarray, "t C"]) -> Rows:
         """Return rows as frames and coordinates."""
