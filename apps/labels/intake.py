@@ -138,7 +138,7 @@ def _cell_rows(file: LabelFile, frames: np.ndarray, keypoints: np.ndarray) -> It
     """Yield the labeled cells as rows of the database, without view, origin and revision."""
     for start in range(0, len(frames), FRAMES_AT_ONCE):
         chunk = slice(start, start + FRAMES_AT_ONCE)
-        rows, columns = np.nonzero(file.labeled[chunk])
+        rows, columns = np.argwhere(file.labeled[chunk]).T
         points = file.points[chunk][rows, columns]
         x, y = (np.where(np.isnan(axis), None, axis.astype(object)).tolist() for axis in points.T)
         states = _STATE[file.visible[chunk][rows, columns]].tolist()

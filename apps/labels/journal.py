@@ -209,7 +209,8 @@ def _fault(operation: Operation) -> str:
     if not all(isinstance(text, str) for text in texts) or not 0 < len(operation.id) <= LONGEST_NAME:
         return f"an operation needs an id of 1 to {LONGEST_NAME} characters, and names that are text"
     if operation.state not in STATES or operation.origin not in ORIGINS:
-        return f"no state '{operation.state}' or origin '{operation.origin}': expected one of {STATES}, {ORIGINS}"
+        expected = f"expected one of {', '.join(STATES)} and one of {', '.join(ORIGINS)}"
+        return f"no state '{operation.state}' or origin '{operation.origin}': {expected}"
     if not all(type(number) is int and 0 <= number < 2**63 for number in (operation.base, operation.seq)):
         return "base and seq are expected to be whole numbers from 0"
     point = (operation.x, operation.y)

@@ -151,8 +151,7 @@ class LabelStore:
         """Return what a client can undo, and what it can redo, the latest first.
 
         To undo `change`, apply an operation with the values of `change.was`, `base` the cell's revision and
-        `undoes=change.id`. To redo it, apply `change.cell` again the same way, naming the operation that undid
-        it.
+        `undoes=change.id`. To redo it, do the same with the operation that undid it.
         """
         with self._mutex:
             return journal.undoable(self._link, client, limit)
