@@ -1,4 +1,4 @@
-"""The viewer's script: `litpose app FOLDER` has Streamlit serve it."""
+"""The script of the pages: `litpose app FOLDER` has Streamlit serve it."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from apps.screens.overview import show_overview
+from apps.screens.recent import choose_project
 from apps.screens.session import show_session
 from apps.state import Contents, read_folder
 from lightning_pose.core.errors import PoseError
@@ -30,8 +31,13 @@ def icon() -> Image.Image:
 
 def main() -> None:
     """Draw the page that was asked for."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
-    st.set_page_config(page_title=f"{folder.name} · litpose", page_icon=icon(), layout="wide")
+    given = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+    st.set_page_config(
+        page_title="litpose" if given is None else f"{given.name} · litpose", page_icon=icon(), layout="wide"
+    )
+    folder = given or choose_project()
+    if folder is None:
+        return
     try:
         contents = contents_of(folder)
     except PoseError as error:

@@ -180,8 +180,10 @@ def _add_predictions(contents: Contents, files: Iterable[Path]) -> None:
     for path in files:
         if path.suffix != ".csv" or path.stem.endswith(_NOT_POSES):
             continue
+        if path.parent.name not in (_PREDICTIONS, _ENSEMBLE_WORLD):
+            continue
         model = contents.relative(path.parent.parent)
-        if path.stem.endswith(_WORLD) and path.parent.name in (_PREDICTIONS, _ENSEMBLE_WORLD):
+        if path.stem.endswith(_WORLD):
             name = model if path.parent.name == _PREDICTIONS else f"{model} · ensemble median"
             sources = _session(contents, path.stem.removesuffix(_WORLD)).sources
             sources.setdefault(name, Source(name)).world = path

@@ -133,6 +133,12 @@ def open_project(folder: Path | str) -> Project:
     return Project(folder, views, skeleton, label_files, other)
 
 
+def is_project(folder: Path | str) -> bool:
+    """Return whether a folder looks like a project; none of its files is read."""
+    folder = Path(folder)
+    return (folder / PROJECT_FILE).is_file() or any(folder.glob(f"{LABELS}*.csv"))
+
+
 def create_project(folder: Path | str, view_names: Sequence[str], skeleton: Skeleton) -> Project:
     """Make a project folder with its project.yaml and empty folders for videos and images.
 

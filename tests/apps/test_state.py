@@ -47,6 +47,11 @@ def test_the_project_itself_can_be_opened(demo_folder):
     assert contents.summary is None
 
 
+def test_label_files_in_the_folder_itself_are_no_predictions(folder):
+    shutil.copy(folder / "project" / "truth" / f"{SESSION}_3d.csv", folder / "project" / "poses_3d.csv")
+    assert list(read_folder(folder / "project").sessions) == ["mouse1", SESSION]
+
+
 def test_a_folder_that_is_no_project_says_what_was_expected(tmp_path):
     with pytest.raises(DataError, match=r"project\.yaml"):
         read_folder(tmp_path)

@@ -14,13 +14,17 @@ from lightning_pose.cli.app import server_command
 from lightning_pose.cli.main import main
 
 
-def test_the_page_is_for_this_machine_only_and_nothing_is_reported(tmp_path):
+def test_the_folder_and_the_address_reach_the_server(tmp_path):
     command = server_command(tmp_path, port=8600, host="127.0.0.1", browser=False)
-    assert "--server.address=127.0.0.1" in command
-    assert "--server.port=8600" in command
-    assert "--browser.gatherUsageStats=false" in command
-    assert "--server.headless=true" in command
-    assert command[-1] == str(tmp_path)
+    assert command[1:3] == ["-m", "apps.server"]
+    assert command[3:] == ["--port", "8600", "--host", "127.0.0.1", "--no-browser", str(tmp_path)]
+
+
+def test_without_a_folder_the_current_one_is_served_if_it_is_a_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert server_command(None, port=8600, host="127.0.0.1", browser=True)[-1] == "127.0.0.1"
+    (tmp_path / "CollectedData_top.csv").write_text("")
+    assert server_command(None, port=8600, host="127.0.0.1", browser=True)[-1] == str(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_a_message(tmp_path, capsys):
@@ -52,6 +56,18 @@ def test_it_serves_on_the_port_it_was_given_until_it_is_stopped(tmp_path):
         server.wait(timeout=30)
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_port_that_is_taken_is_a_message(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        command = [sys.executable, "-m", "lightning_pose.cli.main", "app", str(tmp_path), "--no-browser"]
+        done = subprocess.run([*command, "--port", str(port)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "is taken" in done.stderr
+    assert f"--port {port + 1}" in done.stderr
 
 
 def answer(url: str, within: float) -> str:

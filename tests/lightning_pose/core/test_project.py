@@ -4,7 +4,7 @@ import yaml
 
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.project import Project, create_project, open_project, save_project
+from lightning_pose.core.project import Project, create_project, is_project, open_project, save_project
 from lightning_pose.core.skeletons import Skeleton, skeleton_from_names
 from lightning_pose.core.tables import write_poses
 
@@ -221,3 +221,10 @@ def test_a_recording_of_one_camera_is_a_project(real_data):
     assert list(project.videos()) == ["test_vid"]
     assert len(project.keypoint_names) == 17
     assert len(project.read_labels()[""]) == 70
+
+
+@pytest.mark.parametrize("name", ["project.yaml", "CollectedData.csv", "CollectedData_top.csv"])
+def test_a_folder_looks_like_a_project_by_the_names_of_its_files(tmp_path, name):
+    assert not is_project(tmp_path)
+    (tmp_path / name).write_text("")
+    assert is_project(tmp_path)

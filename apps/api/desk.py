@@ -1,0 +1,166 @@
+"""The projects that the app has open: each with its labels, cameras and files."""
+
+import threading
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from apps.api.answers import ABSENT, RequestError
+from apps.api.places import project_home, project_id
+from apps.labels import FrameTable, LabelStore
+from lightning_pose.core.calibration import Rig, find_calibration
+from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.project import open_project
+from lightning_pose.projects.recent import recent_projects
+
+
+class Served:
+    """One open project. Its methods may be called from any thread.
+
+    Attributes:
+        id: its name in addresses.
+        folder: where it is, resolved.
+        project: what its files say.
+        store: its labels.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the project of a folder, and its labels.
+
+        Raises:
+            DataError: when it is none, or its files are wrong.
+        """
+        self.folder = folder.resolve()
+        self.id = project_id(self.folder)
+        self.project = open_project(self.folder)
+        self.store = LabelStore.open(self.project)
+        self._lock = threading.Lock()
+        self._table: tuple[int, FrameTable, dict[str, int]] | None = None
+        self._rigs: dict[tuple[Path, int], Rig] = {}
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views; one empty name where there is a single view."""
+        return self.project.views
+
+    def frames(self) -> tuple[FrameTable, dict[str, int]]:
+        """Return the table of frames, and the row of each by id; read again when labels have changed."""
+        with self._lock:
+            rev = self.store.rev
+            if self._table is None or self._table[0] != rev:
+                table = self.store.frames()
+                self._table = (rev, table, {name: row for row, name in enumerate(table.id)})
+            return self._table[1], self._table[2]
+
+    def edited(self) -> None:
+        """Take note that labels have changed."""
+
+    def row(self, frame: str) -> tuple[FrameTable, int]:
+        """Return the table of frames and the row of one.
+
+        Raises:
+            RequestError: when there is no such frame.
+        """
+        table, place = self.frames()
+        if frame not in place:
+            raise RequestError(ABSENT, "There is no such frame in this project; it may have been taken out.")
+        return table, place[frame]
+
+    def check_view(self, view: str) -> str:
+        """Return a view's name, if it is one.
+
+        Raises:
+            RequestError: when it is none.
+        """
+        if view not in self.views:
+            raise RequestError(ABSENT, f"There is no view {view!r} in this project.")
+        return view
+
+    def rig(self, session: str) -> Rig | None:
+        """Return the cameras of a session in the order of the views; None where it is not calibrated.
+
+        Raises:
+            CalibrationError: when there is a calibration, and it is not one of these views.
+        """
+        if len(self.views) < 2:
+            return None
+        path = find_calibration(self.folder, session)
+        if path is None:
+            return None
+        key = (path, path.stat().st_mtime_ns)
+        if key not in self._rigs:
+            self._rigs[key] = Rig.load(path).check(self.views, path=path)
+        return self._rigs[key]
+
+    def known_rig(self, session: str) -> Rig | None:
+        """Return the cameras of a session; None also where its calibration is faulty: the health says so."""
+        try:
+            return self.rig(session)
+        except CalibrationError:
+            return None
+
+    def first_rig(self, sessions: Sequence[str]) -> Rig | None:
+        """Return the cameras of the first session that has some."""
+        found = (self.known_rig(session) for session in dict.fromkeys(sessions))
+        return next((rig for rig in found if rig is not None), None)
+
+    def materialise(self) -> None:
+        """Write the label files as the labels are now; before anything reads them."""
+        if hasattr(self.store, "materialise"):
+            self.store.materialise()
+
+    def close(self) -> None:
+        """Write the label files and let go of the labels."""
+        self.materialise()
+        self.store.close()
+
+
+class Desk:
+    """The projects that may be opened: the one that the app was started on, or the recent ones."""
+
+    def __init__(self, root: Path | None) -> None:
+        """Remember what may be opened; nothing is read yet."""
+        self.root = root
+        self._lock = threading.Lock()
+        self._open: dict[str, Served] = {}
+
+    def folders(self) -> dict[str, Path]:
+        """Return the folder of every project that may be opened, by id."""
+        if self.root is not None:
+            folders = [project_home(self.root)]
+        else:
+            folders = recent_projects()
+        return {project_id(folder): folder.resolve() for folder in folders}
+
+    def served(self, pid: str) -> Served:
+        """Return an open project, opened now if it was not.
+
+        Raises:
+            RequestError: when it is none of those that may be opened.
+            DataError: when its files are wrong.
+        """
+        with self._lock:
+            if pid not in self._open:
+                folder = self.folders().get(pid)
+                if folder is None:
+                    raise RequestError(ABSENT, "This project is not open here.")
+                self._open[pid] = Served(folder)
+            return self._open[pid]
+
+    def opened(self) -> list[Served]:
+        """Return the projects that are open."""
+        with self._lock:
+            return list(self._open.values())
+
+    def close(self) -> None:
+        """Write all label files and close the projects."""
+        for served in self.opened():
+            served.close()
+        with self._lock:
+            self._open.clear()
+
+
+@cache
+def desk_of(root: Path | None) -> Desk:
+    """Return the one desk of a folder in this process: the routes' and the pages'."""
+    return Desk(root)

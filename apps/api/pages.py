@@ -1,0 +1,85 @@
+"""The labeling component: its files, and a page of its own for it, without Streamlit."""
+
+import html
+import json
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from apps.api.answers import ABSENT, Endpoint, RequestError
+from apps.api.desk import Desk
+from apps.api.places import inside
+
+CANVAS = Path(__file__).parents[1] / "canvas"
+SERVED = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>html, body, #canvas {{ height: 100%; margin: 0; }}</style>
+</head>
+<body>
+<main id="canvas"></main>
+<script type="module" src="/canvas/{pid}/start.js"></script>
+</body>
+</html>
+"""
+START = """import mount from '/assets/canvas/index.js';
+
+const nothing = () => undefined;
+mount({{
+  name: 'canvas', key: 'canvas', data: {data}, parentElement: document.getElementById('canvas'),
+  setStateValue: nothing, setTriggerValue: nothing,
+}});
+"""
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Return the routes of the component and its page."""
+    return [
+        Route("/canvas/{pid}/start.js", _of_project(desk, _start), methods=["GET"]),
+        Route("/canvas/{pid}", _of_project(desk, _page), methods=["GET"]),
+        Route("/assets/canvas/{path:path}", asset, methods=["GET"]),
+    ]
+
+
+async def asset(request: Request) -> Response:
+    """Answer a file of the component; the browser asks again whether it has changed."""
+    name = request.path_params["path"]
+    path = await run_in_threadpool(inside, CANVAS.resolve(), name)
+    kind = SERVED.get(path.suffix) or (mimetypes.guess_type(name)[0] if path.suffix == ".woff2" else None)
+    if kind is None:
+        raise RequestError(ABSENT, f"{name} is no file of the page.")
+    return FileResponse(path, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+
+def _of_project(desk: Desk, write: Any) -> Endpoint:
+    """Return the route's function that writes something for a project that may be opened."""
+
+    async def respond(request: Request) -> Response:
+        pid = request.path_params["pid"]
+        folder = (await run_in_threadpool(desk.folders)).get(pid)
+        if folder is None:
+            raise RequestError(ABSENT, "This project is not open here.")
+        return write(pid, folder)
+
+    return respond
+
+
+def _page(pid: str, folder: Path) -> Response:
+    content = PAGE.format(title=html.escape(f"{folder.name} · litpose"), pid=pid)
+    return Response(content, media_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _start(pid: str, folder: Path) -> Response:
+    content = START.format(data=json.dumps({"project": pid}))
+    return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-store"})

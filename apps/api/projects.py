@@ -1,0 +1,109 @@
+"""What a project is, which frames it has, and one frame whole."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from apps.api.answers import Call, endpoint, say
+from apps.api.desk import Desk, Served
+from apps.api.images import context_offsets, image_size, image_version
+from lightning_pose.core.camera import camera_centers
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Return the routes of projects and frames."""
+    home = "/api/projects/{pid}"
+    return [
+        Route(home, endpoint(desk, project), methods=["GET"]),
+        Route(f"{home}/frames", endpoint(desk, frames), methods=["GET"]),
+        Route(f"{home}/frames/{{fid}}", endpoint(desk, frame), methods=["GET"]),
+    ]
+
+
+def project(served: Served, call: Call) -> Response:
+    """Answer what there is to know before any frame: keypoints, skeleton, views, cameras."""
+    skeleton = served.project.skeleton
+    names = skeleton.names
+    table, _ = served.frames()
+    return say(
+        {
+            "id": served.id,
+            "name": served.folder.name,
+            "keypoints": names,
+            "edges": skeleton.edges,
+            "pairs": skeleton.swaps,
+            "colors": ["#" + bytes(color.tolist()).hex() for color in skeleton.keypoint_colors()],
+            "views": served.views,
+            "rev": served.store.rev,
+            **_cameras(served, table.session),
+            "bones": [],
+        }
+    )
+
+
+def frames(served: Served, call: Call) -> Response:
+    """Answer the columns of the table of frames."""
+    table, _ = served.frames()
+    return say(
+        {
+            "id": table.id,
+            "session": table.session,
+            "index": table.index,
+            "labeled": table.n_labeled,
+            "total": len(served.project.keypoint_names) * len(served.views),
+            "flagged": table.flagged,
+            "note": table.note,
+            "worst": table.worst_px,
+            "queued": [False] * len(table.id),
+        }
+    )
+
+
+def frame(served: Served, call: Call) -> Response:
+    """Answer all that there is of one frame but its pixels."""
+    fid = call.path["fid"]
+    table, row = served.row(fid)
+    rev = served.store.rev  # before the cells: what comes later is told again by the events
+    images = served.store.images(fid)
+    return say(
+        {
+            "id": fid,
+            "rev": rev,
+            "session": table.session[row],
+            "index": table.index[row],
+            "sizes": {view: image_size(served, image) for view, image in images.items()},
+            "versions": {view: image_version(served, image) for view, image in images.items()},
+            "cells": _cells(served.store.cells(fid)),
+            "proposals": None,
+            "previous": table.id[row - 1] if row > 0 else None,
+            "next": table.id[row + 1] if row + 1 < len(table.id) else None,
+            "context": {view: context_offsets(served, fid, view) for view in images},
+            "note": table.note[row],
+            "flagged": table.flagged[row],
+        }
+    )
+
+
+def cell_list(cell: Any) -> list[Any]:
+    """Return a cell as it travels: x, y, state, origin, revision."""
+    return [cell.x, cell.y, cell.state, cell.origin, cell.rev]
+
+
+def _cells(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[Any]]]:
+    return {view: {name: cell_list(cell) for name, cell in own.items()} for view, own in cells.items()}
+
+
+def _cameras(served: Served, sessions: Iterable[str]) -> dict[str, Any]:
+    """Return whether the project is calibrated, and where its cameras stand, for the picture in 3D."""
+    rig = served.first_rig(list(sessions))
+    if rig is None:
+        return {"calibrated": False, "cameras": None}
+    cameras = [
+        {"view": view, "position": centre.tolist(), "rotation": rotation.tolist(), "size": size.tolist()}
+        for view, centre, rotation, size in zip(
+            rig.names, camera_centers(rig.camera), rig.camera.rotation, rig.sizes, strict=True
+        )
+    ]
+    return {"calibrated": True, "cameras": cameras, "unit": rig.unit}

@@ -1,0 +1,1 @@
+"""Projects as a whole: made, filled with recordings, looked over, and remembered."""

@@ -1,0 +1,164 @@
+"""The server as a process: answers at once, to this machine alone, says where it is, ends when told."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apps.api.places import project_id
+from apps.server import is_loopback, listen
+from lightning_pose.core.errors import ConfigError
+from tests.apps.api.conftest import make_project
+
+# Refuses to reach anything but this machine, and says so: read by Python before the server starts.
+NO_NETWORK = """
+import socket
+def only_here(connect):
+    def wrapped(self, place, *rest):
+        if self.family != socket.AF_UNIX and not str(place[0]).startswith(("127.", "::1")):
+            print("OUTSIDE", place, flush=True)
+            raise OSError("no network here")
+        return connect(self, place, *rest)
+    return wrapped
+socket.socket.connect = only_here(socket.socket.connect)
+socket.socket.connect_ex = only_here(socket.socket.connect_ex)
+"""
+
+
+class Running:
+    """A server that runs, what it printed, and where."""
+
+    def __init__(self, process: subprocess.Popen, address: str) -> None:
+        self.process = process
+        self.address = address
+        self.port = int(re.search(r":(\d+)/", address)[1])
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+        connection = self.connect()
+        connection.request(
+            "GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        )
+        return connection.getresponse()
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Running]:
+    """Start the server on a folder, wait until it says that it is there, and end it afterwards."""
+    (folder.parent / "spy").mkdir(exist_ok=True)
+    (folder.parent / "spy" / "sitecustomize.py").write_text(NO_NETWORK)
+    settings = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(folder.parent / "spy"), str(Path(__file__).parents[2])]),
+        "XDG_CONFIG_HOME": str(folder.parent / "config"),
+    }
+    command = [sys.executable, "-m", "apps.server", str(folder), "--port", "0", "--no-browser", *options]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=settings
+    )
+    try:
+        line = process.stdout.readline()
+        assert "http://" in line, line + process.stdout.read()
+        yield Running(process, line.split()[2])
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Running]:
+    """One server on the small labeled project, for the tests that only ask it."""
+    folder = make_project(tmp_path_factory.mktemp("served") / "mice")
+    with running(folder) as found:
+        found.home = f"/api/projects/{project_id(folder)}"
+        found.get(found.home).read()
+        yield found
+
+
+def test_small_calls_on_a_kept_connection_do_not_wait(server):
+    connection, taken = server.connect(), []
+    for _ in range(60):
+        start = time.perf_counter()
+        connection.request("GET", server.home)
+        connection.getresponse().read()
+        taken.append(time.perf_counter() - start)
+    assert statistics.median(taken) < 0.010  # with Nagle's algorithm it is 0.044
+
+
+def test_pages_and_routes_are_on_one_port(server):
+    assert b"<title>Streamlit</title>" in server.get("/").read()
+    assert server.get("/_stcore/health").read() == b"ok"
+    assert server.get("/canvas/" + server.home.rsplit("/", 1)[1]).status == 200
+
+
+def test_an_address_below_api_that_is_none_is_no_page(server):
+    answer = server.get("/api/nothing")
+    assert answer.status == 404
+    assert answer.getheader("content-type") == "application/json"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/_stcore/health", "/_stcore/stream", "/media/x", "/static/x", "/api/x"]
+)
+def test_the_guard_stands_before_streamlit_too(server, path):
+    assert server.get(path, Host="evil.example").status == 421
+    assert server.get(path, Origin="http://evil.example").status == 403
+
+
+def test_it_listens_to_this_machine_alone(server):
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+    assert [place for place in listening if place.endswith(f":{server.port:04X}")] == [
+        f"0100007F:{server.port:04X}"
+    ]
+
+
+def test_it_reaches_for_nothing_outside_and_a_signal_ends_it_with_the_labels_written(tmp_path):
+    with running(make_project(tmp_path / "mice")) as found:
+        found.get("/").read()
+        found.process.send_signal(signal.SIGINT)
+        said = found.process.communicate(timeout=30)[0]
+        assert "OUTSIDE" not in said
+        assert "Traceback" not in said
+        assert found.process.returncode in (0, 130, -signal.SIGINT)
+
+
+def test_open_to_a_network_it_asks_for_the_token_that_it_shows(tmp_path):
+    with running(make_project(tmp_path / "mice"), "--host", "0.0.0.0") as found:
+        token = re.search(r"\?token=(\S+)", found.address)[1]
+        assert len(token) >= 24
+        for path in ("/", "/_stcore/health", "/api/x", "/static/x"):
+            assert found.get(path).status == 401
+        assert found.get("/api/x", X_Litpose_Token=token).status == 404
+        assert found.get(f"/?token={token}").status == 303
+
+
+def test_a_port_that_is_taken_and_an_address_that_is_none_are_messages():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(ConfigError, match="is taken"):
+            listen("127.0.0.1", other.getsockname()[1])
+    with pytest.raises(ConfigError, match=r"no address of this machine|cannot be served"):
+        listen("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
+     ("::", False), ("192.168.1.7", False), ("mouse-pc", False), ("", False)],
+)  # fmt: skip
+def test_only_loopback_is_this_machine(host, here):
+    assert is_loopback(host) == here
