@@ -53,12 +53,14 @@ class Ranking(NamedTuple):
         scores: of every frame.
         difficult: the frames that were picked, the worst first.
         scale: what is ordinary in the session.
+        sample: the signals (`signals.measure`) of frames spread evenly over the session.
     """
 
     start: int
     scores: Float[np.ndarray, "T"]
     difficult: list[Difficult]
     scale: Scale
+    sample: Values
 
 
 def rank_frames(
@@ -88,7 +90,8 @@ def judge(
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
-    scale = _learn(evidence, progress)
+    sample = _sample(evidence, progress)
+    scale = fit_scale(sample)
     taken = np.array(sorted(exclude), dtype=np.int64)
     pool = _Pool(max(POOL * count, POOL_LEAST), max(apart, 1), taken)
     scores: list[np.ndarray] = []
@@ -108,11 +111,11 @@ def judge(
         verdict = explain(evidence, scale, candidate.seen, candidate.row)
         difficult.append(Difficult(candidate.frame, candidate.score, *verdict))
     whole = np.concatenate(scores) if scores else np.zeros(0, dtype=np.float32)
-    return Ranking(start or 0, whole, difficult, scale)
+    return Ranking(start or 0, whole, difficult, scale, sample)
 
 
-def _learn(evidence: Evidence, progress: Progress) -> Scale:
-    """Return what is ordinary, from frames spread evenly over the session."""
+def _sample(evidence: Evidence, progress: Progress) -> Values:
+    """Return the signals of frames spread evenly over the session."""
     stride = 1
     kept: list[tuple[Int[np.ndarray, "t"], Values]] = []
     for seen, own in evidence.blocks():
@@ -126,9 +129,9 @@ def _learn(evidence: Evidence, progress: Progress) -> Scale:
             kept = [_thinned(frames, values, stride) for frames, values in kept]
         progress(own.stop - own.start)
     names = kept[0][1] if kept else ()
-    return fit_scale(
-        {name: np.concatenate([values[name] for _, values in kept], axis=1).astype(float) for name in names}
-    )
+    return {
+        name: np.concatenate([values[name] for _, values in kept], axis=1).astype(float) for name in names
+    }
 
 
 def _thinned(frames: Int[np.ndarray, "t"], values: Values, stride: int) -> tuple[np.ndarray, Values]:

@@ -8,6 +8,7 @@ from lightning_pose.frames.observed import Evidence, Observed
 from lightning_pose.frames.signals import Scale, Values, combine, measure
 
 MOST = 3  # keypoints that are named
+WORDS = 4  # signals that are named of each
 SHARE = 0.35  # of the worst keypoint's evidence: less is not named
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
 
@@ -72,7 +73,7 @@ def _words(
             number = float(values[name][v, row, k])
             found.append((float(numbers[v, row, k]), _phrase(evidence, scale, seen, name, number, cell)))
     found.sort(key=lambda item: -item[0])
-    return "; ".join(text for _, text in found)
+    return "; ".join(text for _, text in found[:WORDS])
 
 
 def _phrase(
@@ -84,7 +85,7 @@ def _phrase(
         missing = not np.isfinite(seen.xy[v, row, k]).all()
         return "not found" if missing else f"confidence {np.exp(-number):.2f}"
     if name == "spread":
-        return f"the {_count(evidence.members)} networks lie {_px(number)} apart"
+        return f"the {_count(evidence.members)} networks scatter by {_px(number)}"
     if name == "reprojection":
         others = int(np.isfinite(seen.distances["reprojection"][:, row, k]).sum()) - 1
         if others < 2:
