@@ -1,12 +1,14 @@
 """Images in, pixels and confidences of all members out."""
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
+from lightning_pose.build.machine import cpu_has_bf16
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import ConfigError
 from lightning_pose.data.batch import Outputs
@@ -17,12 +19,20 @@ from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.tracks import Found
 
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+BATCH, BATCH_GPU = 8, 128  # images at a time: what a processor's cache holds, and what keeps a GPU busy
 
 
 class Predictor:
-    """All members of a model on one device; a batch of images is moved there once."""
+    """All members of a model on one device; a batch of images is moved there once.
+
+    Attributes:
+        workers: calls that may run side by side to good effect. On a GPU one's images travel while another's
+            are looked at; on a processor every core does a batch of its own, so that none waits for another
+            which something else has stopped, such as a decoder.
+        batch_size: images at a time that are a good choice, or that have turned out to fit into memory.
+    """
 
     def __init__(
         self,
@@ -41,7 +51,10 @@ class Predictor:
         """
         self.networks, self.subspaces = networks, subspaces or {}
         self.device = torch.device(device)
-        self.dtype = DTYPES[precision]
+        self.dtype = DTYPES[choose_precision(precision, device)]
+        self.workers = {"cuda": 2, "cpu": torch.get_num_threads()}.get(self.device.type, 1)
+        self.batch_size = BATCH_GPU if self.device.type == "cuda" else BATCH
+        self._most: int | None = None  # instants that fitted into memory after more of them had not
 
     @property
     def context(self) -> int:
@@ -65,18 +78,56 @@ class Predictor:
         seen = self._on_device(camera)
         return self._found(images, ask)
 
-    def sequence(self, images: UInt8[np.ndarray, "S V H W 3"], camera: Camera | None = None) -> Found:
+    def sequence(
+        self,
+        images: UInt8[np.ndarray, "S V H W 3"],
+        camera: Camera | None = None,
+        views: Sequence[int] | None = None,
+    ) -> Found:
         """Predict consecutive frames of a film, all but the first and the last `context`.
+
+        Where the memory does not hold them all at once, half of them are tried, and so on; it says so once,
+        and later calls begin with what fitted. On a processor the calling thread computes alone from now on.
 
         Args:
             images: RGB, of the network's size.
             camera: of the views' images, fields (V, ...).
+            views: which of the model's views these are; None is all of them in order.
         """
+        if self.device.type == "cpu" and self.workers > 1:
+            torch.set_num_threads(1)  # of the thread that calls
+        n_instants, parts, start = len(images) - 2 * self.context, [], 0
+        while start < n_instants:
+            count = min(self._most or n_instants, n_instants - start)
+            try:
+                part = images[start : start + count + 2 * self.context]
+                parts.append(self._sequence(part, camera, views))
+            except torch.OutOfMemoryError:
+                if count == 1:
+                    raise
+                self._most = -(-count // 2)
+                self.batch_size = self._most * images.shape[1]
+                torch.cuda.empty_cache()
+                warnings.warn(
+                    f"{count * images.shape[1]} images at a time do not fit into the memory of "
+                    f"{self.device}: going on with {self.batch_size}", stacklevel=2,
+                )  # fmt: skip
+                continue
+            start += count
+        return Found(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
+
+    def _sequence(
+        self,
+        images: UInt8[np.ndarray, "S V H W 3"],
+        camera: Camera | None,
+        views: Sequence[int] | None,
+    ) -> Found:
+        """Predict consecutive frames at once."""
         n_instants = len(images) - 2 * self.context
 
         def ask(network: PoseNetwork, inputs: torch.Tensor) -> Outputs:
             spare = self.context - network.context
-            return network.sequence(inputs[spare : len(inputs) - spare], seen)
+            return network.sequence(inputs[spare : len(inputs) - spare], seen, views)
 
         seen = self._on_device(camera)
         if seen is not None:
@@ -113,8 +164,16 @@ class Predictor:
         return Camera(*(torch.as_tensor(field, device=device) for field in camera))
 
 
-def load_predictor(model: Model, device: str = "auto", precision: Precision = "fp32") -> Predictor:
+def load_predictor(
+    model: Model, device: str = "auto", precision: Precision = "auto", *, compiled: bool = False
+) -> Predictor:
     """Load the weights of all members.
+
+    Args:
+        model: the folder.
+        device: as torch names it, or `auto`.
+        precision: of the forward pass; `auto` is bfloat16 where the device multiplies it in hardware.
+        compiled: let torch compile the networks, which takes a minute at first and is faster afterwards.
 
     Raises:
         ConfigError: when the device is not there.
@@ -123,7 +182,18 @@ def load_predictor(model: Model, device: str = "auto", precision: Precision = "f
     chosen = choose_device(device)
     networks = {name: load_network(member, chosen) for name, member in model.members.items()}
     subspaces = {name: load_subspaces(member) for name, member in model.members.items()}
+    for network in networks.values() if compiled else ():
+        network.compile()
     return Predictor(networks, chosen, precision, subspaces)
+
+
+def choose_precision(precision: Precision, device: str) -> Precision:
+    """Return the precision to use: for `auto` bfloat16 where the device multiplies it in hardware."""
+    if precision != "auto":
+        return precision
+    kind = torch.device(device).type
+    fast = torch.cuda.is_bf16_supported(including_emulation=False) if kind == "cuda" else cpu_has_bf16()
+    return "bf16" if fast and kind != "mps" else "fp32"
 
 
 def choose_device(device: str) -> str:

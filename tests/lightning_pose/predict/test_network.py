@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from lightning_pose.build import build_network
+from lightning_pose.build.machine import cpu_has_bf16
+from lightning_pose.build.network import build_network
 from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.data.batch import Outputs
@@ -42,7 +43,7 @@ def model(
 
 @pytest.fixture(scope="module")
 def predictor(model: Model) -> Predictor:
-    return load_predictor(model, "cpu")
+    return load_predictor(model, "cpu", "fp32")
 
 
 def test_a_model_folder_predicts_as_its_network_does(predictor: Predictor, images: np.ndarray) -> None:
@@ -66,6 +67,47 @@ def test_half_precision_says_nearly_the_same(predictor: Predictor, images: np.nd
     rough = Predictor(predictor.networks, "cpu", "bf16")
     near = np.abs(rough(images).confidence - predictor(images).confidence)
     assert 0 < near.max() < 0.05
+
+
+def test_the_default_precision_is_what_the_processor_has(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_predictor(model, "cpu").dtype is (torch.bfloat16 if cpu_has_bf16() else torch.float32)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, "amx_bf16": False})
+    assert load_predictor(model, "cpu").dtype is torch.float32
+
+
+@pytest.mark.parametrize("context", [0, 2])
+def test_what_does_not_fit_into_memory_is_halved_until_it_does(context: int) -> None:
+    asked: list[int] = []
+
+    class Small(PoseNetwork):
+        """Says how light its middle frame is; has room for three instants."""
+
+        def forward(self, images: torch.Tensor, camera: object = None, views: object = None) -> Outputs:
+            asked.append(len(images))
+            if len(images) > 3:
+                raise torch.OutOfMemoryError("no room")
+            light = images[:, :, self.context] if self.context else images
+            return Outputs(xy=light.mean(dim=(-3, -2, -1))[..., None, None].expand(-1, -1, 1, 2))
+
+        def decode(self, outputs: Outputs) -> Decoded:
+            return Decoded(outputs["xy"], torch.ones(outputs["xy"].shape[:-1]))
+
+    network = Small()
+    network.context = context
+    predictor = Predictor({"": network}, "cpu")
+    images = np.arange(11 + 2 * context, dtype=np.uint8)[:, None, None, None, None] + np.zeros(
+        (1, 8, 8, 3), np.uint8
+    )
+    with pytest.warns(UserWarning, match="6 images at a time do not fit .* going on with 3"):
+        found = predictor.sequence(images)
+    expected = normalise(torch.from_numpy(images)).mean(dim=(-3, -2, -1))[context : context + 11]
+    np.testing.assert_allclose(found.xy[0, :, :, 0, 0], expected, rtol=1e-6)
+    assert asked == [11, 6, 3, 3, 3, 2] and predictor.batch_size == 3
+    asked.clear()
+    predictor.sequence(images)
+    assert max(asked) == 3  # what did not fit is not tried again
 
 
 def test_members_answer_in_their_order(predictor: Predictor, images: np.ndarray) -> None:
