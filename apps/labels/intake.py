@@ -140,6 +140,9 @@ def _cell_rows(file: LabelFile, frames: np.ndarray, keypoints: np.ndarray) -> It
         chunk = slice(start, start + FRAMES_AT_ONCE)
         rows, columns = np.argwhere(file.labeled[chunk]).T
         points = file.points[chunk][rows, columns]
-        x, y = (np.where(np.isnan(axis), None, axis.astype(object)).tolist() for axis in points.T)
+        spoken = points.astype(object)
+        spoken[np.isnan(points)] = None
+        x, y = spoken.T.tolist()
         states = _STATE[file.visible[chunk][rows, columns]].tolist()
-        yield from zip(frames[chunk][rows].tolist(), keypoints[columns].tolist(), x, y, states, strict=True)
+        numbers = np.stack([frames[chunk][rows], keypoints[columns]]).tolist()
+        yield from zip(*numbers, x, y, states, strict=True)

@@ -71,11 +71,16 @@ CREATE TABLE unexported (               -- cells that may differ from the files,
     x REAL, y REAL, visible INTEGER NOT NULL, -- 0 ignore, 1 occluded, 2 visible, as docs/formats/labels.md
     PRIMARY KEY (frame, view, keypoint)
 ) WITHOUT ROWID;
+CREATE TABLE unwanted (                 -- rows that another tool added and that were rejected
+    view INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (view, path)
+) WITHOUT ROWID;
 CREATE TABLE files (                    -- the label files as this store last knew them
     view INTEGER PRIMARY KEY, name TEXT NOT NULL,
     revision INTEGER NOT NULL, sha256 TEXT NOT NULL,
     planned_revision INTEGER, planned_sha256 TEXT
 );
+CREATE INDEX occluded_cells ON cells (state) WHERE state = 2;
+CREATE INDEX unwritten_frames ON frames (id) WHERE unwritten = 1;
 CREATE VIEW labels AS
     SELECT frames.uid AS frame, frames.session, frames.number, views.name AS view, keypoints.name AS keypoint,
         x, y, rev, CASE state WHEN 0 THEN 'unlabeled' WHEN 1 THEN 'visible' WHEN 2 THEN 'occluded'
@@ -96,20 +101,21 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     Raises:
         DataError: when it is no such database, of a newer version, or cannot be opened.
     """
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    if read_only and not path.exists():
+        raise DataError(f"{path} does not exist: open the labels of this project for writing first")
     try:
-        link = sqlite3.connect(
-            uri, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
-        )
+        link = _open(path, "rw" if read_only else "rwc")
+        if read_only:
+            link.execute("PRAGMA query_only = ON")  # and yet able to roll back what a killed writer left
         version = link.execute("PRAGMA user_version").fetchone()[0]
-        link.execute("PRAGMA journal_mode = DELETE")
-        link.execute("PRAGMA synchronous = EXTRA")
         if version > len(MIGRATIONS):
             raise DataError(
                 f"{path} is of version {version}, but this program knows versions up to {len(MIGRATIONS)}: "
                 "update the program"
             )
-        if version < len(MIGRATIONS) and not read_only:
+        if version < len(MIGRATIONS) and read_only:
+            raise DataError(f"{path} is of an older version {version}: open it for writing first")
+        if version < len(MIGRATIONS):
             _migrate(link, path, version)
         link.execute("SELECT rev FROM store").fetchone()
     except sqlite3.Error as error:
@@ -138,6 +144,14 @@ def transaction(link: sqlite3.Connection) -> Iterator[None]:
             raise
     except sqlite3.OperationalError as error:
         raise DataError(f"the labels could not be saved: {error}; nothing of this change was kept") from error
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    link = sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+    link.execute("PRAGMA journal_mode = DELETE")
+    link.execute("PRAGMA synchronous = EXTRA")
+    return link
 
 
 def _migrate(link: sqlite3.Connection, path: Path, version: int) -> None:

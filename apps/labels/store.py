@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from apps.labels import frames, intake, journal
 from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result, cell_from_values
+from apps.labels.difference import Difference
+from apps.labels.exchange import Exchange, Materialised
 from apps.labels.journal import Author, Place
 from apps.labels.lock import Holder, Lock
 from apps.labels.schema import connect, transaction
@@ -16,6 +18,7 @@ from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import Project, open_project
 
 FOLDER = ".litpose"  # in the project
+Step = Callable[[str], None]
 DATABASE, LOCK = "labels.db", "labels.lock"
 
 
@@ -33,11 +36,12 @@ class LabelStore:
         holder: the other process that may write, where this store may not because of it.
     """
 
-    def __init__(self, project: Project, *, read_only: bool, take_over: bool) -> None:
+    def __init__(self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None) -> None:
         self.project = project
         self.holder: Holder | None = None
         self._folder = project.folder / FOLDER
         self._mutex = threading.RLock()
+        self._step = on_step or (lambda name: None)
         self._lock: Lock | None = None
         if not read_only:
             self._lock = Lock(self._folder / LOCK)
@@ -46,12 +50,18 @@ class LabelStore:
         try:
             self._link = connect(self._folder / DATABASE, read_only=self.read_only)
             self._names = self._read_names()
+            self._exchange = Exchange(self._link, self._mutex, project, self._names, self._folder, self._step)
+            if not self.read_only:
+                self._exchange.repair()
         except BaseException:
             self.close()
             raise
 
     @classmethod
-    def open(cls, project: Project | Path | str, *, read_only: bool = False, take_over: bool = False) -> Self:
+    def open(
+        cls, project: Project | Path | str, *, read_only: bool = False, take_over: bool = False,
+        on_step: Step | None = None,
+    ) -> Self:  # fmt: skip
         """Open the labels of a project; the first time, its label files are read.
 
         One process writes. Where another one does, the store is opened for reading only (`read_only`,
@@ -60,6 +70,7 @@ class LabelStore:
         Args:
             project: the project, or its folder.
             read_only: never write.
+            on_step: called with a name between any two steps of a save; tests end the process there.
             take_over: write although the lock names a process of another machine, which is known to be gone.
 
         Raises:
@@ -67,7 +78,7 @@ class LabelStore:
         """
         if not isinstance(project, Project):
             project = open_project(project)
-        return cls(project, read_only=read_only, take_over=take_over)
+        return cls(project, read_only=read_only, take_over=take_over, on_step=on_step)
 
     def close(self) -> None:
         """Give the lock back; what was acknowledged is on the disk already."""
@@ -191,6 +202,67 @@ class LabelStore:
         with self._writing():
             return frames.insert_frames(self._link, self._names.views, rows, unwritten=True)
 
+    def materialise(self) -> Materialised:
+        """Write what changed since the last time into the label files, all views at one revision.
+
+        The caller decides how often: about a second after an edit, and before anything reads the files.
+        Nothing is written while changes of another program wait for `accept` or `reject`: they are `held`.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when the files cannot be written, or change meanwhile; the store has the labels.
+        """
+        return self._writer().materialise()
+
+    def incoming(self) -> Difference | None:
+        """Return what another program changed in the label files since they were last written or read.
+
+        Cheap where nothing changed, so that it can be asked every second.
+        """
+        return self._exchange.incoming(adopt=not self.read_only)
+
+    def accept(
+        self, difference: Difference, *, who: str, theirs: Collection[tuple[str, str, str]] = ()
+    ) -> Materialised:
+        """Take over what another program changed, as operations of origin `imported`.
+
+        Args:
+            difference: what `incoming` returned.
+            who: who decided it.
+            theirs: the cells (frame, view, keypoint) whose conflict goes to the file. In the others the
+                store's own change stays, and the file's value is kept in the history.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when the files have changed again, or cannot be taken over (`Difference.faults`).
+        """
+        return self._writer().accept(difference, who=who, theirs=theirs)
+
+    def reject(self, difference: Difference, *, who: str) -> Materialised:
+        """Write the store's labels over what another program changed.
+
+        What the files said stays in the history and among the backups.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+            DataError: when the files have changed again.
+        """
+        return self._writer().reject(difference, who=who)
+
+    def _writer(self) -> Exchange:
+        """Return the label files, to write them.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+        """
+        if self.read_only:
+            raise self._refusal()
+        return self._exchange
+
+    def _refusal(self) -> ReadOnlyError:
+        by = f": {self.holder} writes them" if self.holder else ""
+        return ReadOnlyError(f"the labels of {self.project.folder} are open for reading only{by}")
+
     def _read_names(self) -> journal.Names:
         """Return the numbers of views and keypoints; read the label files where it was never done."""
         if self.read_only:
@@ -207,12 +279,12 @@ class LabelStore:
     def _writing(self) -> Iterator[None]:
         """Run a transaction that other threads wait for."""
         if self.read_only:
-            raise ReadOnlyError(
-                f"the labels of {self.project.folder} are open for reading only"
-                + (f": {self.holder} writes them" if self.holder else "")
-            )
-        with self._mutex, transaction(self._link):
-            yield
+            raise self._refusal()
+        with self._mutex:
+            with transaction(self._link):
+                yield
+                self._step("before the commit")
+            self._step("committed")
 
     def _number(self, frame: str) -> int:
         row = self._link.execute("SELECT id FROM frames WHERE uid = ? AND gone = 0", (frame,)).fetchone()

@@ -1,0 +1,297 @@
+"""The label files and the store: written from it, and read back where another program changed them."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from apps.labels import export, journal, merge
+from apps.labels.difference import Difference, Reading, read_changed
+from apps.labels.durable import prepare, sync_folder
+from apps.labels.journal import Names
+from apps.labels.known import KnownFile, known_files, note_finished, note_plan, note_reading, settle
+from apps.labels.label_file import file_hash
+from apps.labels.schema import transaction
+from lightning_pose.core.csv_header import read_header
+from lightning_pose.core.errors import DataError, raise_collected
+from lightning_pose.core.project import Project
+
+_RACY_NS = 2_000_000_000  # a file so young may change again without another time stamp
+
+
+class Materialised(NamedTuple):
+    """What became of the label files.
+
+    Attributes:
+        revision: of the store when they were made.
+        written: the views whose files changed.
+        held: what another program changed in them; until it is accepted or rejected, nothing is written.
+    """
+
+    revision: int
+    written: tuple[str, ...]
+    held: Difference | None
+
+
+class Exchange:
+    """The label files of one open store."""
+
+    def __init__(
+        self, link: sqlite3.Connection, mutex: threading.RLock, project: Project, names: Names, folder: Path,
+        step: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """Look at the files, and finish what an interrupted program began.
+
+        Args:
+            link: open database.
+            mutex: held while it is used.
+            project: whose label files they are.
+            names: views and keypoints.
+            folder: where manifest and backups are.
+            step: called before and after everything that a loss of power could fall between.
+        """
+        self._link, self._mutex, self._names, self._folder, self._step = link, mutex, names, folder, step
+        self._paths = {view: _inside(project.folder, project.label_file(view)) for view in names.views}
+        self._writing = threading.RLock()
+        self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
+        self._found: tuple[dict[str, str], int, Difference] | None = None
+
+    def repair(self) -> None:
+        """Finish an interrupted export, and take over frames that another program added."""
+        with self._writing:
+            for path in self._paths.values():
+                path.with_name(f".{path.name}.new").unlink(missing_ok=True)
+            interrupted = any(file.planned for file in self._known().values())
+            result = None
+            if interrupted or self._manifest_is_old():
+                result = self.materialise()
+            difference = result.held if result else self.incoming(adopt=True)
+            if difference is not None and difference.only_adds:
+                self.accept(difference, who=merge.CLIENT)
+
+    def materialise(self) -> Materialised:
+        """Write what changed into the label files, all views at one revision, the manifest last."""
+        with self._writing:
+            with self._mutex, transaction(self._link):
+                settle(self._link, {view: self._hash(view) for view in self._paths}, self._names.views)
+            held = self.incoming(adopt=True)
+            with self._mutex:
+                rev = journal.revision(self._link)
+                if held is not None:
+                    return Materialised(rev, (), held)
+                known = self._known()
+                absent = {view for view in self._paths if not self._hash(view)}
+                states = [
+                    export.view_state(self._link, view, number, everything=view in absent)
+                    for view, number in self._names.views.items()
+                ]
+                visible = export.has_occluded(self._link)
+                keypoints = dict(self._link.execute("SELECT id, name FROM keypoints"))
+            states = [state for state in states if state.fresh or state.name not in absent]
+            temporary = self._prepare(states, known, keypoints, visible=visible)
+            if temporary is None:  # changed under our hands
+                return Materialised(rev, (), self.incoming(adopt=True))
+            before = {s.name: "" if s.whole else known[s.name].sha256 for s in states}
+            self._replace(temporary, rev, before)
+            hashes = before | {view: sha256 for view, (_, sha256) in temporary.items()}
+            with self._mutex, transaction(self._link):
+                note_finished(self._link, states, hashes, rev)
+            self._step("exported revision noted")
+            self._write_manifest()
+            return Materialised(rev, tuple(temporary), None)
+
+    def incoming(self, *, adopt: bool = False) -> Difference | None:
+        """Return what another program changed in the label files, None for nothing.
+
+        Args:
+            adopt: where they only say the same in other bytes, go on from these bytes.
+        """
+        with self._writing, self._mutex:
+            known = self._known()
+            now = {view: self._hash(view) for view in self._paths}
+            changed = {
+                view: sha256
+                for view, sha256 in now.items()
+                if sha256 and sha256 not in (known[view].sha256, known[view].planned)
+            }
+            rev = journal.revision(self._link)
+            if not changed:
+                return None
+            if self._found is not None and self._found[:2] == (changed, rev):
+                return self._found[2]
+            reading, difference = self._read(changed, learn=adopt)
+            if difference.is_empty:
+                if adopt:
+                    with transaction(self._link):
+                        note_reading(self._link, self._names, reading, self._paths, rev)
+                return None
+            self._found = changed, rev, difference
+            return difference
+
+    def accept(
+        self, difference: Difference, *, who: str, theirs: Collection[tuple[str, str, str]] = ()
+    ) -> Materialised:
+        """Take over what another program changed; of conflicts only those named in `theirs`.
+
+        Raises:
+            DataError: when the files have changed again, or have faults.
+        """
+        with self._writing, self._mutex:
+            reading, now = self._reread(difference)
+            if now.faults:
+                raise_collected(DataError, "the label files cannot be taken over", now.faults)
+            with transaction(self._link):
+                merge.take_over(self._link, self._names, reading, now, who, set(theirs))
+            return self._go_on_from(now)
+
+    def reject(self, difference: Difference, *, who: str) -> Materialised:
+        """Keep what the store has; what the files said is in the history and among the backups.
+
+        Raises:
+            DataError: when the files have changed again.
+        """
+        with self._writing, self._mutex:
+            reading, now = self._reread(difference)
+            rev = journal.revision(self._link)
+            export.back_up(self._folder, self._paths, rev, now=time.time(), force=True)
+            with transaction(self._link):
+                merge.turn_down(self._link, self._names, reading, now, who)
+            for view in now.hashes.keys() - reading.files.keys():  # cannot be read: made anew
+                self._paths[view].unlink(missing_ok=True)
+            return self._go_on_from(now)
+
+    def _go_on_from(self, handled: Difference) -> Materialised:
+        """Know the files of a difference that was dealt with, and write what they lack."""
+        here = {view: self._hash(view) for view in handled.hashes if self._hash(view)}
+        reading, _ = self._read(here, learn=True)
+        with transaction(self._link):
+            note_reading(self._link, self._names, reading, self._paths, journal.revision(self._link))
+        self._step("label files taken over")
+        return self.materialise()
+
+    def _reread(self, difference: Difference) -> tuple[Reading, Difference]:
+        """Read the changed files again.
+
+        Raises:
+            DataError: when they are no longer those of the difference.
+        """
+        reading, now = self._read(difference.hashes, learn=True)
+        if now.hashes != difference.hashes or any(
+            self._hash(view) != sha256 for view, sha256 in now.hashes.items()
+        ):
+            raise DataError("the label files have changed again: look at the new difference first")
+        return reading, now
+
+    def _read(self, changed: dict[str, str], *, learn: bool) -> tuple[Reading, Difference]:
+        """Compare changed files with the store, which learns the names of further keypoints before."""
+        if learn:
+            with transaction(self._link):
+                for view in changed:
+                    self._link.executemany(
+                        "INSERT OR IGNORE INTO keypoints (name, active) VALUES (?, 0)",
+                        [(name,) for name in _keypoints(self._paths[view])],
+                    )
+        return read_changed(self._link, self._names, self._paths, changed)
+
+    def _prepare(
+        self, states: list[export.ViewState], known: dict[str, KnownFile], keypoints: dict[int, str], *,
+        visible: bool,
+    ) -> dict[str, tuple[Path, str]] | None:  # fmt: skip
+        """Write the coming files beside the present ones; None when these are not what was known."""
+        temporary = {}
+        for state in states:
+            path = self._paths[state.name]
+            if state.is_empty and not self._lacks_columns(path, visible):
+                continue
+            expected = "" if state.whole else known[state.name].sha256
+            built = export.build_file(path, expected, state, self._names, keypoints, visible=visible)
+            if built is None:
+                return None
+            old, new = built
+            if old != new:
+                temporary[state.name] = prepare(path, new), export.sha256_of(new)
+                self._step(f"prepared {state.name}")
+        return temporary
+
+    def _lacks_columns(self, path: Path, visible: bool) -> bool:
+        header = read_header(path)
+        return bool(self._names.keypoints.keys() - set(header.names)) or (
+            visible and "visible" not in header.coords
+        )
+
+    def _replace(self, temporary: dict[str, tuple[Path, str]], rev: int, known: dict[str, str]) -> None:
+        """Put files in the place of the present ones.
+
+        Raises:
+            DataError: when another program changed one of them meanwhile; then none is touched.
+        """
+        if not temporary:
+            return
+        with self._mutex, transaction(self._link):
+            planned = {view: sha256 for view, (_, sha256) in temporary.items()}
+            note_plan(self._link, self._names, self._paths, planned, rev)
+        self._step("plan noted")
+        export.back_up(self._folder, self._paths, rev, now=time.time(), force=False)
+        self._step("backed up")
+        if any(self._hash(view) != known[view] for view in temporary):
+            raise DataError("the label files changed while they were written: nothing of them was touched")
+        for view, (path, _) in temporary.items():
+            path.replace(self._paths[view])
+            self._step(f"replaced {view}")
+        for folder in {path.parent for path, _ in temporary.values()}:
+            sync_folder(folder)
+        self._step("names on the disk")
+
+    def _known(self) -> dict[str, KnownFile]:
+        return known_files(self._link, self._names, self._paths)
+
+    def _manifest_is_old(self) -> bool:
+        """Return whether the manifest is another than the one that is due."""
+        with self._mutex:
+            return export.read_manifest(self._folder) != self._due_manifest()
+
+    def _write_manifest(self) -> None:
+        with self._mutex:
+            due, rev = self._due_manifest(), journal.revision(self._link)
+        if due and export.read_manifest(self._folder) != due:
+            export.write_manifest(self._folder, rev, due)
+            self._step("manifest written")
+
+    def _due_manifest(self) -> dict[str, tuple[str, int, str]]:
+        return {view: file[:3] for view, file in self._known().items() if file.sha256}
+
+    def _hash(self, view: str) -> str:
+        """Return the SHA-256 of a label file, "" where there is none; known ones are not read again."""
+        path = self._paths[view]
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return ""
+        signature = status.st_mtime_ns, status.st_size, status.st_ino
+        if view not in self._hashes or self._hashes[view][0] != signature:
+            sha256 = file_hash(path)
+            if time.time_ns() - status.st_mtime_ns < _RACY_NS:
+                return sha256
+            self._hashes[view] = signature, sha256
+        return self._hashes[view][1]
+
+
+def _inside(folder: Path, path: Path) -> Path:
+    """Return the file behind a label file's name.
+
+    Raises:
+        DataError: when it is a link that leads out of the project.
+    """
+    target = path.resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise DataError(f"{path} leads out of the project, to {target}: the store writes only inside")
+    return target
+
+
+def _keypoints(path: Path) -> tuple[str, ...]:
+    try:
+        return read_header(path).names
+    except DataError:  # said when the file is read
+        return ()
