@@ -70,7 +70,7 @@ def ensemble_table(args: argparse.Namespace, out: Path) -> str:
     start = predict(out / "ensemble", short, out)
     share = (wall - start.wall) / (MEMBERS * one)
     return "\n".join([
-        f"{args.backbone}, 256 x 256, {VIEWS} views of {args.frames} frames (640 x 480), {os.cpu_count()} cores.",
+        f"{args.backbone}, 256 x 256, {VIEWS} views of {args.frames} frames, {os.cpu_count()} cores.",
         "",
         "| what | seconds |",
         "| --- | ---: |",
