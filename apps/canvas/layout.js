@@ -1,0 +1,25 @@
+/** How tiles share a rectangle. */
+
+/**
+ * The number of columns that shows the images largest.
+ * @param {[number, number][]} images  sizes, px
+ * @param {number} width @param {number} height  of the room, px
+ * @param {number} gap @param {number} header  height of a tile's heading
+ * @returns {{columns: number, rows: number}}
+ */
+export function bestGrid(images, width, height, gap = 2, header = 22) {
+  let best = { columns: 1, rows: images.length, area: -1 };
+  for (let columns = 1; columns <= images.length; columns++) {
+    const rows = Math.ceil(images.length / columns);
+    const tileWidth = (width - gap * (columns - 1)) / columns;
+    const tileHeight = (height - gap * (rows - 1)) / rows - header;
+    let area = 0;
+    for (const [w, h] of images) {
+      const scale = Math.max(0, Math.min(tileWidth / w, tileHeight / h));
+      area += scale * scale * w * h;
+    }
+    // Of grids that show the images about as large, the one with fewer empty places.
+    if (area > best.area * 1.01) best = { columns, rows, area };
+  }
+  return { columns: best.columns, rows: best.rows };
+}

@@ -1,0 +1,272 @@
+/** The screen: bar, lists, views, and what floats over them. */
+
+/** @import { Page } from './page.js' */
+import { el, isTextField } from './dom.js';
+import { FrameList } from './framelist.js';
+import { Help } from './help.js';
+import { KeypointList } from './keypointlist.js';
+import { comboOf, isCharacter } from './keys.js';
+import { bestGrid } from './layout.js';
+import { LightPanel, SettingsPanel } from './panels.js';
+import { Notices } from './notices.js';
+import { Space } from './panel3d.js';
+import { attachPointer } from './pointer.js';
+import { Remarks } from './remarks.js';
+import { CellTable } from './celltable.js';
+import { Tile } from './tile.js';
+import { Toolbar } from './toolbar.js';
+
+export class Room {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    const { settings, project } = page;
+    this.enlarged = -1;
+    this.notices = new Notices(page);
+    this.remarks = new Remarks(page);
+    this.frames = new FrameList(page);
+    this.keypoints = new KeypointList(page);
+    this.space = project.calibrated ? new Space(page) : null;
+    this.help = new Help(page);
+    this.table = new CellTable(page);
+    this.settings = new SettingsPanel(page);
+    this.light = new LightPanel(page);
+    this.toolbar = new Toolbar(page, this);
+    this.tiles = project.views.map((name, v) => new Tile(name || project.name, v, {
+      sceneOf: (view) => page.sceneOf(view),
+      zoomed: (view) => settings.follow && this.follow(view),
+      enlarge: (view) => this.enlarge(view),
+      adjustLight: (view, anchor) => this.light.open(view, anchor),
+    }));
+    this.grid = el('div', { class: 'grid', role: 'group', 'aria-label': 'views' }, ...this.tiles.map((tile) => tile.element));
+    this.body = el('div', { class: 'body' },
+      el('aside', { class: 'left', 'aria-label': 'frames' }, this.frames.element, this.remarks.element),
+      this.grid,
+      el('aside', { class: 'right', 'aria-label': 'keypoints' }, this.keypoints.element, this.space?.element ?? null));
+    page.root.append(el('div', { class: 'frame' }, this.toolbar.element, this.notices.banner, this.body, this.notices.foot),
+      this.help.element, this.table.element, this.settings.element, this.light.element);
+    this.attach();
+    this.observer = new ResizeObserver(() => this.arrange());
+    this.observer.observe(this.grid);
+  }
+
+  /** @private */
+  attach() {
+    const { page } = this;
+    const { signal, labeling } = page;
+    for (const tile of this.tiles) {
+      attachPointer(tile, {
+        cellsOf: (v) => page.cellsOf(v),
+        active: () => page.k,
+        select: (v, k) => page.select(v, k),
+        place: (v, x, y, state) => labeling.place(v, x, y, state),
+        grab: (v, k) => labeling.grab(v, k),
+        drag: (x, y) => labeling.drag(x, y),
+        drop: () => labeling.drop(),
+        toggleOccluded: (v, k) => labeling.toggleOccluded(v, k),
+      }, signal);
+      tile.element.addEventListener('focus', () => page.select(tile.v, page.k), { signal });
+    }
+    page.root.addEventListener('keydown', (event) => this.press(event), { signal });
+    window.addEventListener('pagehide', () => page.outbox.farewell(), { signal });
+    window.addEventListener('online', () => page.outbox.flush(), { signal });
+    window.addEventListener('beforeunload', (event) => page.outbox.trouble && page.outbox.size && event.preventDefault(), { signal });
+  }
+
+  /** @private @param {KeyboardEvent} event */
+  press(event) {
+    event.stopPropagation(); // Streamlit has shortcuts of its own
+    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    const combo = comboOf(event);
+    if (!combo || event.isComposing || this.help.takesKey(combo, event)) return;
+    const command = this.page.keymap.find(combo);
+    if (!command) return;
+    const isWriting = isTextField(target);
+    if (isWriting && combo !== 'Escape') return;
+    if (target.closest('dialog, .popover') && !['leave', 'help', 'table'].includes(command.id)) return;
+    if (isCharacter(combo) && !this.page.settings.letters && command.id !== 'help') return;
+    const isOnView = this.grid.contains(target);
+    if ((combo === 'Tab' || combo === 'Shift+Tab') && !isOnView) return;
+    if ((combo === 'Enter' || combo === 'Space' || combo.startsWith('Arrow')) && !isOnView && target !== this.page.root
+      && target.matches('button, input, select, [role=listbox]')) return;
+    event.preventDefault();
+    command.run();
+  }
+
+  /** Esc: end what is going on; with nothing going on leave the views, where Tab means the next keypoint. */
+  escape() {
+    const { page } = this;
+    const root = /** @type {Document | ShadowRoot} */ (page.root.getRootNode());
+    if (this.help.close() || this.table.close() || this.settings.close() || this.light.close()) return this.focusTile();
+    if (page.labeling.cancel()) return;
+    if (page.loop.isPlaying || page.loop.offset) return page.loop.stop();
+    if (isTextField(root.activeElement)) return this.focusTile();
+    this.toolbar.focus();
+  }
+
+  focusTile() {
+    this.tiles[this.page.v].element.focus({ preventScroll: true });
+  }
+
+  arrange() {
+    const images = this.tiles.map((tile) => tile.size);
+    const gap = 2;
+    const { clientWidth: width, clientHeight: height } = this.grid;
+    if (!width || !height) return;
+    const isOne = this.enlarged >= 0 && this.tiles.length > 1;
+    this.grid.classList.toggle('one', isOne);
+    this.tiles.forEach((tile, v) => tile.element.classList.toggle('large', isOne && v === this.enlarged));
+    if (isOne) {
+      this.grid.style.gridTemplateColumns = `minmax(0, 1fr) ${Math.max(150, Math.round(width / 6))}px`;
+      this.grid.style.gridTemplateRows = `repeat(${this.tiles.length - 1}, minmax(0, 1fr))`;
+      return;
+    }
+    const { columns, rows } = bestGrid(images, width, height, gap);
+    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    this.grid.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
+  }
+
+  /** @param {number} v one view large and the others beside it; again: all alike */
+  enlarge(v) {
+    this.enlarged = this.enlarged === v ? -1 : v;
+    this.arrange();
+  }
+
+  /** A frame has been opened. */
+  frameChanged() {
+    const { page } = this;
+    page.project.views.forEach((view, v) => {
+      const size = page.frame?.sizes[view];
+      if (size && !this.tiles[v].bitmap) this.tiles[v].size = size;
+    });
+    this.arrange();
+    this.remarks.update();
+    this.update();
+    this.selected();
+  }
+
+  /** The active view or keypoint is another. */
+  selected() {
+    const { page } = this;
+    this.tiles.forEach((tile) => tile.element.classList.toggle('active', tile.v === page.v));
+    this.keypoints.selected();
+    this.notices.status();
+  }
+
+  /** Bring lists up to date with the next picture. */
+  later() {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    requestAnimationFrame(() => {
+      this.isWaiting = false;
+      this.update();
+    });
+  }
+
+  /** @private */
+  update() {
+    const { page } = this;
+    const total = page.project.keypoints.length;
+    this.keypoints.update();
+    this.frames.update();
+    this.toolbar.update();
+    this.space?.draw();
+    this.table.update();
+    this.notices.update();
+    this.notices.status();
+    this.tiles.forEach((tile, v) => tile.remarkOn(page.labels.countView(page.target, v), total,
+      page.geometry.shape.suspect.filter((view) => view === page.project.views[v]).length));
+  }
+
+  loopChanged() {
+    const { loop } = this.page;
+    const sign = loop.offset > 0 ? `+${loop.offset}` : String(loop.offset);
+    this.page.root.classList.toggle('away', loop.offset !== 0 || loop.isPlaying);
+    this.tiles.forEach((tile) => tile.element.setAttribute('data-offset', loop.offset ? `${sign} frames` : loop.isPlaying ? 'this frame' : ''));
+    this.toolbar.update();
+  }
+
+  presenceChanged() {
+    this.toolbar.update();
+    this.frames.update();
+  }
+
+  /** Move all views to where the active keypoint is, each as far in as the active one. @param {number} [from] */
+  follow(from = this.page.v) {
+    const tile = this.tiles[from];
+    const zoom = tile.zoom.scale / tile.wholeScale;
+    for (const other of this.tiles) {
+      const at = this.page.whereabouts(other.v);
+      if (at && (other !== tile || !tile.isInSight(at))) other.centre(at, other.wholeScale * zoom);
+    }
+  }
+
+  /** @param {'follow' | 'lines' | 'names' | 'curves' | 'previous'} name @param {string} words */
+  toggle(name, words) {
+    const { settings } = this.page;
+    settings[name] = !settings[name];
+    this.page.say(`${words} ${settings[name] ? 'on' : 'off'}`);
+    if (name === 'follow' && settings.follow) this.follow();
+    this.applySettings();
+  }
+
+  hideMarks() {
+    this.page.isHidden = !this.page.isHidden;
+    this.page.say(this.page.isHidden ? 'marks hidden' : 'marks shown');
+    this.applySettings();
+  }
+
+  /** @param {'left' | 'right'} side */
+  togglePanel(side) {
+    this.page.settings[side] = !this.page.settings[side];
+    this.applySettings();
+  }
+
+  /** @param {number} step CSS px */
+  resizeMarks(step) {
+    const { settings } = this.page;
+    settings.pointSize = Math.min(14, Math.max(1.5, settings.pointSize + step));
+    this.applySettings();
+  }
+
+  /** Change brightness and contrast of a view; twice 0 resets both. @param {number} v @param {number} brightness @param {number} contrast */
+  lightBy(v, brightness, contrast) {
+    const name = this.page.project.views[v];
+    const [b, c] = this.page.settings.light[name] ?? [1, 1];
+    const clamp = (/** @type {number} */ value) => Math.min(4, Math.max(0.2, Math.round(value * 100) / 100));
+    this.page.settings.light[name] = brightness || contrast ? [clamp(b + brightness), clamp(c + contrast)] : [1, 1];
+    this.applySettings();
+  }
+
+  /** Settings have changed: keep them and show what they say. */
+  applySettings() {
+    const { page } = this;
+    const { settings } = page;
+    page.keepSettings();
+    page.root.style.setProperty('--text', `${settings.textSize}px`);
+    this.body.classList.toggle('without-left', !settings.left);
+    this.body.classList.toggle('without-right', !settings.right);
+    this.tiles.forEach((tile, v) => tile.adjust(settings.light[page.project.views[v]] ?? [1, 1]));
+    this.toolbar.update();
+    page.redraw();
+  }
+
+  /** @param {string} message  why a frame cannot be shown; empty: it can */
+  trouble(message) {
+    this.notices.trouble(message);
+  }
+
+  /** The project has no frame yet. */
+  empty() {
+    this.grid.replaceChildren(el('div', { class: 'empty' },
+      el('h2', { text: 'No frames to label yet' }),
+      el('p', { text: 'Extract frames from the videos of the project first; they appear here, the same instants in all views.' })));
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.space?.close();
+    for (const tile of this.tiles) tile.close();
+    this.page.root.replaceChildren();
+  }
+}

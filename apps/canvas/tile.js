@@ -1,0 +1,224 @@
+/** One view: its image, the marks on it, and the part of it that is shown. */
+
+/** @import { Cell, Ghost, Polyline, Value } from './types.js' */
+/** @import { Zoom } from './zoom.js' */
+import { el, iconButton } from './dom.js';
+import { hasPlace } from './labels.js';
+import { drawScene } from './scene.js';
+import { centredOn, fit, keepInSight, pan, toImage, toScreen, zoomAt } from './zoom.js';
+
+/**
+ * What is drawn over an image; arrays are over keypoints.
+ * @typedef {object} Scene
+ * @property {Cell[]} cells
+ * @property {Cell[] | null} previous
+ * @property {(Ghost | null)[]} ghosts
+ * @property {([number, number, number] | null)[]} proposals
+ * @property {(Polyline | null)[]} curves
+ * @property {(number | null)[]} residuals
+ * @property {boolean[]} suspects
+ * @property {Map<number, {mine: Value, theirs: Value}>} conflicts
+ * @property {number} active
+ * @property {boolean} isActiveView
+ * @property {number} held  keypoint under the hand, or -1
+ * @property {string[]} names
+ * @property {string[]} colors
+ * @property {[number, number][]} edges
+ * @property {{pointSize: number, textSize: number, lines: boolean, names: boolean, curves: boolean, warnPx: number}} settings
+ *
+ * @typedef {object} TileHost
+ * @property {(v: number) => Scene | null} sceneOf  null: nothing is to be drawn over the image
+ * @property {(v: number) => void} zoomed
+ * @property {(v: number) => void} enlarge
+ * @property {(v: number, anchor: HTMLElement) => void} adjustLight
+ */
+
+export class Tile {
+  /** @param {string} name @param {number} v @param {TileHost} host */
+  constructor(name, v, host) {
+    this.name = name;
+    this.v = v;
+    this.host = host;
+    /** @type {[number, number]} */
+    this.size = [1, 1];
+    /** @type {Zoom} */
+    this.zoom = { scale: 1, x: 0, y: 0 };
+    /** whether the person has chosen a zoom, which then stays */
+    this.isChosen = false;
+    /** @type {ImageBitmap | null} */
+    this.bitmap = null;
+    /** the frame that the image is of */
+    this.shown = '';
+    this.image = el('canvas', { class: 'image', 'aria-hidden': 'true' });
+    this.marks = el('canvas', { class: 'marks', 'aria-hidden': 'true' });
+    this.count = el('span', { class: 'count' });
+    this.remark = el('span', { class: 'remark' });
+    this.strip = el('div', { class: 'strip' });
+    this.stage = el('div', { class: 'stage' }, this.image, this.marks, this.strip);
+    this.element = el('section', { class: 'tile', tabindex: '0', 'aria-label': `view ${name}`, 'data-view': name },
+      el('header', {}, el('h3', { text: name }), this.count, this.remark, el('span', { class: 'spring' }),
+        iconButton('contrast', `brightness and contrast of ${name}`, (event) => host.adjustLight(v, /** @type {HTMLElement} */ (event.currentTarget)), { tabindex: '-1' }),
+        iconButton('fit', `show all of ${name}`, () => this.fit(), { tabindex: '-1' }),
+        iconButton('enlarge', `enlarge ${name}`, () => host.enlarge(v), { tabindex: '-1' })),
+      this.stage);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.stage);
+  }
+
+  /** Size of the room for the image, CSS px. @returns {[number, number]} */
+  get room() {
+    return [this.stage.clientWidth, this.stage.clientHeight];
+  }
+
+  /** The scale that shows the whole image. */
+  get wholeScale() {
+    return fit(this.size, this.room).scale;
+  }
+
+  /** @returns {[number, number]} CSS px of the tile */
+  get middle() {
+    const [width, height] = this.room;
+    return [width / 2, height / 2];
+  }
+
+  /** @param {[number, number]} point of the image */
+  isInSight(point) {
+    const [x, y] = toScreen(this.zoom, ...point);
+    const [width, height] = this.room;
+    return x > 0 && y > 0 && x < width && y < height;
+  }
+
+  resize() {
+    const [width, height] = this.room;
+    if (!width || !height) return;
+    const before = this.dimensions ?? [width, height];
+    this.dimensions = [width, height];
+    const ratio = devicePixelRatio;
+    for (const canvas of [this.image, this.marks]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    if (this.isChosen) this.zoom = pan(this.zoom, (width - before[0]) / 2, (height - before[1]) / 2);
+    else this.zoom = fit(this.size, [width, height]);
+    this.paint();
+  }
+
+  /** @param {ImageBitmap} bitmap @param {string} frame */
+  show(bitmap, frame) {
+    const [width, height] = this.size;
+    this.bitmap = bitmap;
+    this.shown = frame;
+    this.strip.textContent = '';
+    this.size = [bitmap.width, bitmap.height];
+    if (!this.isChosen || width !== bitmap.width || height !== bitmap.height) this.fit();
+    this.paint();
+  }
+
+  /** Say that there is no image to show. @param {string} message @param {string} frame */
+  fault(message, frame) {
+    this.bitmap = null;
+    this.shown = frame;
+    for (const canvas of [this.image, this.marks]) canvas.getContext('2d')?.reset();
+    this.strip.textContent = message;
+  }
+
+  /** @param {number} labeled @param {number} total @param {number} suspects  keypoints of which this view disagrees with the others */
+  remarkOn(labeled, total, suspects) {
+    this.count.textContent = `${labeled}/${total}`;
+    this.count.classList.toggle('full', labeled === total);
+    this.remark.textContent = suspects ? `disagrees in ${suspects}` : '';
+  }
+
+  /** @param {[number, number]} light brightness and contrast, 1 as they are */
+  adjust([brightness, contrast]) {
+    this.image.style.filter = brightness === 1 && contrast === 1 ? '' : `brightness(${brightness}) contrast(${contrast})`;
+  }
+
+  fit() {
+    this.isChosen = false;
+    this.change(fit(this.size, this.room));
+  }
+
+  /** @param {number} factor @param {number} x @param {number} y of the tile, CSS px */
+  zoomBy(factor, x, y) {
+    this.isChosen = true;
+    this.change(zoomAt(this.zoom, factor, x, y, this.wholeScale / 4));
+    this.host.zoomed(this.v);
+  }
+
+  /** @param {number} dx @param {number} dy CSS px */
+  panBy(dx, dy) {
+    this.isChosen = true;
+    this.change(pan(this.zoom, dx, dy));
+  }
+
+  /** @param {[number, number]} point @param {number} scale */
+  centre(point, scale) {
+    this.isChosen = true;
+    this.change(centredOn(point, scale, this.room));
+  }
+
+  /** @private @param {Zoom} zoom */
+  change(zoom) {
+    this.zoom = keepInSight(zoom, this.size, this.room);
+    this.paint();
+  }
+
+  paint() {
+    const context = this.image.getContext('2d', { alpha: false });
+    if (!context || !this.bitmap) return;
+    const ratio = devicePixelRatio;
+    const { scale, x, y } = this.zoom;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = '#0b0d0f';
+    context.fillRect(0, 0, this.image.width, this.image.height);
+    context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * x, ratio * y);
+    context.imageSmoothingEnabled = scale * ratio < 3; // pixels are seen as such from there on
+    context.imageSmoothingQuality = 'medium';
+    context.drawImage(this.bitmap, 0, 0);
+    this.draw();
+  }
+
+  /** Draw the marks again; the image stays. */
+  draw() {
+    const context = this.marks.getContext('2d');
+    if (!context) return;
+    const ratio = devicePixelRatio;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.marks.width, this.marks.height);
+    const scene = this.host.sceneOf(this.v);
+    if (scene) drawScene(context, this.zoom, scene, this.room);
+  }
+
+  /** A point of the window in px of the image. @param {{clientX: number, clientY: number}} event @returns {[number, number]} */
+  imagePoint(event) {
+    return toImage(this.zoom, ...this.tilePoint(event));
+  }
+
+  /** @param {{clientX: number, clientY: number}} event @returns {[number, number]} CSS px of the tile */
+  tilePoint(event) {
+    const box = this.marks.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /**
+   * The label nearest to a point of the tile, within `reach` CSS px.
+   * @param {Cell[]} cells @param {[number, number]} at @param {number} reach
+   * @returns {{k: number, distance: number} | null}
+   */
+  hit(cells, at, reach) {
+    let best = null;
+    for (let k = 0; k < cells.length; k++) {
+      const cell = cells[k];
+      if (!hasPlace(cell)) continue;
+      const [x, y] = toScreen(this.zoom, cell.x, cell.y);
+      const distance = Math.hypot(x - at[0], y - at[1]);
+      if (distance <= reach && (!best || distance < best.distance)) best = { k, distance };
+    }
+    return best;
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+}
