@@ -8,7 +8,7 @@ from pathlib import Path
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import find_view, split_seed
 
-PREDICTIONS, ENSEMBLE_WORLD = "video_preds", "video_preds_3d"
+PREDICTIONS, ENSEMBLE_WORLD, SMOOTHED = "video_preds", "video_preds_3d", "video_preds_smoothed"
 METRICS = (
     "temporal_norm",
     "pca_singleview_error",
@@ -59,7 +59,8 @@ def find_files(
     Args:
         folder: of a model (with `video_preds` in it), or of the tables themselves.
         views: in order; none, or one empty name, for a single view.
-        smoothed: output folder of `eks` of one of the sessions.
+        smoothed: output folder of `eks` of one of the sessions; by default
+            `video_preds_smoothed/<session>` beside the predictions, if there is one.
         videos: session to view to video.
 
     Returns:
@@ -94,6 +95,9 @@ def find_files(
         if any(view not in group for view in views):
             continue
         own = of if of[2] in ("", session) or len(tables) == 1 else ({}, None, "")
+        beside = home.parent / SMOOTHED / (session or "session")
+        if not own[0] and beside.is_dir():
+            own = _smoothed(beside, views)
         found[session] = SessionFiles(
             session,
             {view: group[view] for view in views},

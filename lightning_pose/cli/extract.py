@@ -1,0 +1,172 @@
+"""`litpose extract`: frames of videos become images to be labeled."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lightning_pose.core.project import Project
+    from lightning_pose.frames.planning import Options
+
+HELP = "extract frames of videos for labeling, the same instants in all views"
+EPILOG = """\
+examples:
+  litpose extract path/to/project                                  20 frames of every session
+  litpose extract path/to/project --method uniform --frames 50 --sessions s1
+  litpose extract path/to/project --method list --list 10,500-520:5 --sessions s1
+  litpose extract path/to/project --method difficult --predictions models/m
+  litpose extract path/to/project --dry_run --contact_sheet sheet.jpg    look first
+
+Images go to labeled-data, with their neighbours in time; extracted/SESSION.json says which and why. Frames
+that were extracted or labeled before are not chosen again, and no image is replaced. An interrupted run is
+continued by the same command.
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.epilog = EPILOG
+    add = parser.add_argument
+    add("project", type=Path, metavar="PROJECT", help="folder of the project")
+    add("--sessions", nargs="+", metavar="NAME", help="only these (default: all that have videos)")
+    add(
+        "--method", choices=("uniform", "kmeans", "list", "difficult"), default="kmeans",
+        help="kmeans: frames with motion that look different; uniform: evenly spread; list: those of --list; "
+        "difficult: where --predictions are most likely wrong (default: %(default)s)",
+    )  # fmt: skip
+    add(
+        "--frames", type=int, default=20, metavar="N", help="of every session, at most (default: %(default)s)"
+    )
+    add("--list", metavar="FRAMES", help="numbers and ranges, such as 10,50-60,100-200:10")
+    add(
+        "--predictions", type=Path, metavar="DIR", help="a model that has predicted the videos, or its tables"
+    )
+    add(
+        "--smoothed",
+        type=Path,
+        metavar="DIR",
+        help="output folder of eks of one session, as further evidence",
+    )
+    add("--videos", type=Path, metavar="DIR", help="folder of the videos (default: videos in PROJECT)")
+    add(
+        "--context", type=int, default=2, metavar="N",
+        help="neighbours on either side that come along (default: %(default)s)",
+    )  # fmt: skip
+    add(
+        "--apart", type=int, default=10, metavar="N",
+        help="least distance of difficult frames from each other (default: %(default)s)",
+    )  # fmt: skip
+    add("--seed", type=int, default=0, metavar="N", help="of kmeans (default: %(default)s)")
+    add(
+        "--contact_sheet", type=Path, metavar="FILE",
+        help="picture of the chosen frames, .jpg; of several sessions one each",
+    )  # fmt: skip
+    add("--dry_run", action="store_true", help="say what would be extracted, and write no images")
+    add(
+        "--label_rows", action="store_true",
+        help="append empty rows to the label CSVs, for tools that list images by these; the app needs none",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Choose and write; return 2 when a session could not be done, else 0.
+
+    Raises:
+        PoseError: when the project or the options cannot be used.
+        KeyboardInterrupt: after Ctrl-C, with what continues.
+    """
+    from rich.console import Console
+
+    from lightning_pose.core.errors import DataError, PoseError, raise_collected
+    from lightning_pose.core.project import open_project
+    from lightning_pose.core.terminal import FAULT, print_error
+    from lightning_pose.frames.planning import Options, find_sessions
+    from lightning_pose.frames.uniform import parse_frames
+
+    listed = tuple(parse_frames(args.list)) if args.list else ()
+    options = Options(
+        args.method, args.frames, listed, args.predictions, args.smoothed, args.context, args.apart, args.seed
+    )
+    options.check()
+    project = open_project(args.project)
+    sessions = find_sessions(project, args.videos)
+    unknown = [name for name in args.sessions or () if name not in sessions]
+    if unknown:
+        faults = [f"no session '{name}': there are {', '.join(sessions)}" for name in unknown]
+        raise_collected(DataError, "--sessions", faults)
+    chosen = {name: videos for name, videos in sessions.items() if name in (args.sessions or sessions)}
+    sheets = _sheets(args.contact_sheet, list(chosen))
+    console, failed = Console(), False
+    for name, videos in chosen.items():
+        try:
+            _extract(args, project, options, console, sheets, (name, videos))
+        except PoseError as error:
+            failed = True
+            print_error(f"error: session '{name}': {error}")
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("The same command goes on.") from None
+    return FAULT if failed else 0
+
+
+def _extract(
+    args: argparse.Namespace,
+    project: "Project",
+    options: "Options",
+    console: "Console",
+    sheets: dict[str, Path],
+    session: tuple[str, dict[str, Path]],
+) -> None:
+    """Choose and write the frames of one session, and say which."""
+    name, videos = session
+    from lightning_pose.core.video import probe
+    from lightning_pose.frames.contact import write_contact_sheet
+    from lightning_pose.frames.extraction import append_rows, extract
+    from lightning_pose.frames.planning import plan_frames
+
+    title = name or "session"
+    total = probe(next(iter(videos.values()))).n_frames if options.method == "kmeans" else None
+    with _bar(console, f"{title}: looking", total) as tell:
+        plan = plan_frames(project, name, videos, options, progress=tell)
+    frames = [pick.frame for pick in plan.picks]
+    if not frames:
+        console.print(f"{title}: no further frame", markup=False, highlight=False)
+        return
+    if name in sheets:
+        write_contact_sheet(sheets[name], plan.session, frames)
+        text = f"{title}: contact sheet {sheets[name]}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if not args.dry_run:
+        with _bar(console, f"{title}: images", plan.images) as tell:
+            rows = extract(project, plan, progress=tell)
+        if args.label_rows:
+            append_rows(project, rows)
+    what = "would extract" if args.dry_run else "extracted"
+    text = f"{title}: {what} {len(frames)} frames, {plan.images} images with neighbours: "
+    console.print(text + ", ".join(map(str, frames)), markup=False, highlight=False, soft_wrap=True)
+    for pick in plan.picks:
+        for reason in pick.reasons[:1]:
+            console.print(f"  {pick.frame}: {reason}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _sheets(path: Path | None, names: list[str]) -> dict[str, Path]:
+    """Return the contact sheet of every session: the file itself if there is one, else named after them."""
+    if path is None:
+        return {}
+    if len(names) == 1:
+        return {names[0]: path}
+    return {name: path.with_stem(f"{path.stem}_{name}") for name in names}
+
+
+@contextmanager
+def _bar(console: "Console", what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show progress where a terminal reads it; yield what is to be told how much was done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)

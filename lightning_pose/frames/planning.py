@@ -1,0 +1,149 @@
+"""Which frames of a session to extract, by any of the methods; what is there already is not chosen again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lightning_pose.core.errors import ConfigError, DataError, raise_collected
+from lightning_pose.core.project import Project
+from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
+from lightning_pose.frames.evidence import read_evidence
+from lightning_pose.frames.extraction import Pick, Plan, extracted_frames, labeled_frames
+from lightning_pose.frames.files import find_files
+from lightning_pose.frames.kmeans import choose_by_kmeans
+from lightning_pose.frames.ranking import APART, rank_frames
+from lightning_pose.frames.uniform import spread_evenly
+
+Method = Literal["uniform", "kmeans", "list", "difficult"]
+METHODS: tuple[Method, ...] = ("uniform", "kmeans", "list", "difficult")
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How frames are chosen.
+
+    Attributes:
+        method: `uniform`, `kmeans`, `list` or `difficult`.
+        frames: of every session, at most.
+        listed: their numbers, for the method `list`.
+        predictions: folder of a model, or of tables, for the method `difficult`.
+        smoothed: output folder of `eks` of one of the sessions.
+        context: neighbours that come along on either side.
+        apart: least distance from each other, and from what is there, of frames that are `difficult`.
+        seed: of k-means.
+    """
+
+    method: Method = "kmeans"
+    frames: int = 20
+    listed: tuple[int, ...] = ()
+    predictions: Path | None = None
+    smoothed: Path | None = None
+    context: int = 2
+    apart: int = APART
+    seed: int = 0
+
+    def check(self) -> None:
+        """Check that the options fit together.
+
+        Raises:
+            ConfigError: with every fault.
+        """
+        faults = [
+            f"--{name}: expected {least} or more, got {getattr(self, name)}"
+            for name, least in (("frames", 1), ("context", 0), ("apart", 1), ("seed", 0))
+            if getattr(self, name) < least
+        ]
+        for method, option, given in (
+            ("list", "--list", bool(self.listed)),
+            ("difficult", "--predictions", self.predictions is not None),
+        ):
+            if self.method == method and not given:
+                faults.append(f"--method {method} needs {option}")
+            if given and self.method != method:
+                faults.append(f"{option} is for --method {method}, not {self.method}")
+        if self.smoothed is not None and self.method != "difficult":
+            faults.append(f"--smoothed is for --method difficult, not {self.method}")
+        if faults:
+            raise_collected(ConfigError, "options cannot be used", faults)
+
+
+def find_sessions(project: Project, videos: Path | None = None) -> dict[str, dict[str, Path]]:
+    """Return session to view to video, of the project or of another folder.
+
+    Raises:
+        DataError: when there are none, or they cannot be sorted by session and view.
+    """
+    if videos is not None:
+        return {session.name: session.videos for session in read_sessions(videos, project.views)}
+    found = project.videos()
+    if not found:
+        raise DataError(f"{project.folder}: expected videos in its folder videos, or --videos; found none")
+    return found
+
+
+def plan_frames(
+    project: Project,
+    name: str,
+    videos: dict[str, Path],
+    options: Options,
+    progress: Progress = lambda frames: None,
+) -> Plan:
+    """Choose the frames of one session.
+
+    Args:
+        project: that they will be extracted into.
+        name: of the session.
+        videos: its videos by view.
+        options: how.
+        progress: told how many frames have been looked at since it was last told; not for all methods.
+
+    Raises:
+        DataError: when a view or predictions are missing, or a listed frame is not in the video.
+        VideoError: when videos cannot be read.
+    """
+    session = check_session(name, videos, project.views)
+    taken = extracted_frames(project, name) | labeled_frames(project, name)
+    edge = min(options.context, max(session.n_frames - 1, 0) // 2)
+    if options.method == "difficult":
+        return Plan(session, _difficult(project, session, options, taken), options.context)
+    if options.method == "list":
+        late = [frame for frame in options.listed if frame >= session.n_frames]
+        if late:
+            raise DataError(
+                f"session '{name}' has the frames 0 to {session.n_frames - 1}: it has no frame "
+                + ", ".join(map(str, late[:10]))
+            )
+        chosen = [frame for frame in options.listed if frame not in taken]
+    elif options.method == "uniform":
+        chosen = spread_evenly(edge, session.n_frames - edge, options.frames, taken)
+    else:
+        chosen = choose_by_kmeans(
+            session, options.frames, seed=options.seed, edge=edge, taken=taken,
+            apart=2 * options.context + 1, progress=progress,
+        )  # fmt: skip
+    picks = tuple(Pick(frame, options.method) for frame in chosen)
+    return Plan(session, picks, options.context)
+
+
+def _difficult(project: Project, session: Session, options: Options, taken: set[int]) -> tuple[Pick, ...]:
+    """Return the frames whose predictions are the most suspicious, with reasons."""
+    assert options.predictions is not None  # `Options.check`
+    found = find_files(options.predictions, project.views, smoothed=options.smoothed)
+    if session.name not in found:
+        raise DataError(
+            f"{options.predictions} has no predictions of session '{session.name}', only of "
+            + ", ".join(found)
+        )
+    rig = find_rig(session, None, project.folder).rig
+    evidence = read_evidence(found[session.name], project.skeleton, rig=rig)
+    ranked = rank_frames(evidence, options.frames, apart=options.apart, exclude=taken)
+    late = [item.frame for item in ranked if item.frame >= session.n_frames]
+    if late:
+        raise DataError(
+            f"session '{session.name}' has {session.n_frames} frames, and the predictions in "
+            f"{options.predictions} more: they are of another video"
+        )
+    return tuple(Pick(item.frame, "difficult", item.reasons) for item in ranked)
