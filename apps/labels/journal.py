@@ -150,8 +150,8 @@ def history(link: sqlite3.Connection, place: Place) -> list[Change]:
 def undoable(link: sqlite3.Connection, client: str, limit: int) -> tuple[list[Change], list[Change]]:
     """Return the last operations of a client that are in effect, and those that were taken back since.
 
-    An operation that undoes another takes it out of effect; undone itself, it puts it back. Both lists have
-    the latest first; the second ends where the client did something new.
+    An operation that undoes another takes it out of effect; undone itself, it puts it back. Both lists begin
+    with what comes next; the second is empty once the client has done something new.
     """
     query = f"{_CHANGES} WHERE o.client = ? AND o.status = 0 ORDER BY o.rev DESC LIMIT ?"
     undone: set[str] = set()
@@ -164,7 +164,7 @@ def undoable(link: sqlite3.Connection, client: str, limit: int) -> tuple[list[Ch
             done.append(change)
         elif not done:
             taken_back.append(change)
-    return done, taken_back
+    return done, taken_back[::-1]
 
 
 def _apply_one(

@@ -159,7 +159,7 @@ class LabelStore:
             return journal.history(self._link, self._place(frame, view, keypoint))
 
     def undoable(self, client: str, limit: int = 1000) -> tuple[list[Change], list[Change]]:
-        """Return what a client can undo, and what it can redo, the latest first.
+        """Return what a client can undo, and what it can redo, the next one first.
 
         To undo `change`, apply an operation with the values of `change.was`, `base` the cell's revision and
         `undoes=change.id`. To redo it, do the same with the operation that undid it.
