@@ -29,7 +29,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from streamlit import config
 
-from apps.api import images, labels, pages, projects
+from apps.api import geometry, images, labels, pages, projects
 from apps.api.answers import ABSENT, HANDLERS, refuse
 from apps.api.desk import Desk, desk_of
 from apps.api.guard import LOOPBACK, Guard
@@ -82,7 +82,7 @@ def build_app(root: Path | None, *, token: str | None = None, host: str = HOST) 
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return our own routes; an address below /api that is none of them is an error, not a page."""
-    own = [route for module in (projects, images, labels, pages) for route in module.routes(desk)]
+    own = [route for module in (projects, images, labels, geometry, pages) for route in module.routes(desk)]
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     return [*own, *(Route(f"/{top}/{{rest:path}}", nowhere, methods=everything) for top in ("api", "canvas"))]
 

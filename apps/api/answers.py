@@ -15,6 +15,7 @@ from lightning_pose.core.errors import PoseError
 if TYPE_CHECKING:
     from apps.api.desk import Desk, Served
 
+LONGEST = 200  # characters of an id or a name
 BAD, ABSENT, CONFLICT, TOO_LARGE, BROKEN = 400, 404, 409, 413, 500
 
 
@@ -106,6 +107,29 @@ async def on_crash(request: Request, error: Exception) -> Response:
 
 
 HANDLERS = {RequestError: on_refusal, PoseError: on_fault, Exception: on_crash}
+
+
+def record(body: Any) -> Mapping[str, Any]:
+    """Return a body that is an object.
+
+    Raises:
+        RequestError: when it is none.
+    """
+    if not isinstance(body, dict):
+        raise RequestError(BAD, f"expected a JSON object, got {type(body).__name__}")
+    return body
+
+
+def text(body: Mapping[str, Any], key: str, longest: int = LONGEST, where: str = "") -> str:
+    """Return a text of a body.
+
+    Raises:
+        RequestError: when it is none, or too long.
+    """
+    value = body.get(key)
+    if not isinstance(value, str) or len(value) > longest:
+        raise RequestError(BAD, f"{where}{key}: expected a text of at most {longest} characters")
+    return value
 
 
 def _parsed(body: bytes) -> Any:

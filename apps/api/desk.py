@@ -1,12 +1,12 @@
 """The projects that the app has open: each with its labels, cameras and files."""
 
 import threading
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from apps.api.answers import ABSENT, RequestError
 from apps.api.places import project_home, project_id
+from apps.api.spaces import Spaces
 from apps.labels import FrameTable, LabelStore
 from lightning_pose.core.calibration import Rig, find_calibration
 from lightning_pose.core.errors import CalibrationError
@@ -22,6 +22,7 @@ class Served:
         folder: where it is, resolved.
         project: what its files say.
         store: its labels.
+        spaces: the cameras of its sessions, with what its labels say of the space before them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,6 +35,7 @@ class Served:
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
         self.store = LabelStore.open(self.project)
+        self.spaces = Spaces(self)
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
         self._rigs: dict[tuple[Path, int], Rig] = {}
@@ -98,11 +100,6 @@ class Served:
             return self.rig(session)
         except CalibrationError:
             return None
-
-    def first_rig(self, sessions: Sequence[str]) -> Rig | None:
-        """Return the cameras of the first session that has some."""
-        found = (self.known_rig(session) for session in dict.fromkeys(sessions))
-        return next((rig for rig in found if rig is not None), None)
 
     def materialise(self) -> None:
         """Write the label files as the labels are now; before anything reads them."""

@@ -8,15 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, UnidentifiedImageError
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from apps.api.answers import ABSENT, BAD, Call, RequestError, endpoint
 from apps.api.desk import Desk, Served
-from apps.api.places import inside
+from apps.api.places import file_version, image_path, inside
 from lightning_pose.core.errors import DataError
-from lightning_pose.core.naming import IMAGE_SUFFIXES, image_at
+from lightning_pose.core.naming import image_at
 from lightning_pose.core.project import VIDEO_SUFFIXES
 from lightning_pose.core.video import VideoReader
 
@@ -79,10 +78,10 @@ def image(served: Served, call: Call, readers: Readers) -> Response:
     offset, width = call.integer("offset", 0), call.integer("width", 0)
     name = _image_name(served, fid, view)
     if offset == 0:
-        path, number = _image_path(served, name), None
+        path, number = image_path(served.folder, name), None
     else:
         path, number = _neighbour(served, fid, view, offset)
-    tag = f'"{_version(path)}{"" if number is None else f"-{number}"}"'
+    tag = f'"{file_version(path)}{"" if number is None else f"-{number}"}"'
     headers = {"ETag": tag, "Cache-Control": _caching(call, tag)}
     if tag in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -131,37 +130,12 @@ def context_offsets(served: Served, fid: str, view: str) -> list[int]:
     return [offset for offset in around if _on_disk(served, name, offset)]
 
 
-def image_size(served: Served, name: str) -> tuple[int, int] | None:
-    """Return width and height (px) from the head of an image; None where there is no image to read."""
-    try:
-        with Image.open(_image_path(served, name)) as picture:
-            return picture.size
-    except (RequestError, OSError, UnidentifiedImageError, Image.DecompressionBombError):
-        return None
-
-
-def image_version(served: Served, name: str) -> str | None:
-    """Return what changes when the file does: with it in the address, a browser may keep the image."""
-    try:
-        return _version(_image_path(served, name))
-    except (RequestError, OSError):
-        return None
-
-
 def _image_name(served: Served, fid: str, view: str) -> str:
     served.row(fid)
     images = served.store.images(fid)
     if view not in images:
         raise RequestError(ABSENT, f"This frame has no image of view {view!r}.")
     return images[view]
-
-
-def _image_path(served: Served, name: str) -> Path:
-    """Return the file of an image that a label file names."""
-    path = inside(served.folder, name)
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        raise RequestError(ABSENT, f"{name} is not an image: expected {', '.join(IMAGE_SUFFIXES)}.")
-    return path
 
 
 def _neighbour(served: Served, fid: str, view: str, offset: int) -> tuple[Path, int | None]:
@@ -173,7 +147,7 @@ def _neighbour(served: Served, fid: str, view: str, offset: int) -> tuple[Path, 
     if index >= 0 and _on_disk(served, name, offset):
         other = image_at(name, offset)
         assert other is not None
-        return _image_path(served, other), None
+        return image_path(served.folder, other), None
     path = video_path(served, table.session[row], view)
     if index < 0 or path is None:
         raise RequestError(ABSENT, f"The frame {offset:+d} from here is neither on disk nor in a video.")
@@ -183,7 +157,7 @@ def _neighbour(served: Served, fid: str, view: str, offset: int) -> tuple[Path, 
 def _on_disk(served: Served, name: str, offset: int) -> bool:
     try:
         other = image_at(name, offset)
-        return other is not None and bool(_image_path(served, other))
+        return other is not None and bool(image_path(served.folder, other))
     except (RequestError, DataError):
         return False
 
@@ -193,11 +167,6 @@ def _has_video(served: Served, session: str, view: str) -> bool:
         return video_path(served, session, view) is not None
     except RequestError:
         return False
-
-
-def _version(path: Path) -> str:
-    stat = path.stat()
-    return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
 
 def _caching(call: Call, tag: str) -> str:

@@ -7,13 +7,12 @@ from typing import Any, get_args
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apps.api.answers import BAD, Call, RequestError, endpoint, say
+from apps.api.answers import BAD, Call, RequestError, endpoint, record, say, text
 from apps.api.desk import Desk, Served
 from apps.api.projects import cell_list
 from apps.labels import Operation, Origin, State
 
 MOST = 4096  # operations in one request; the page sends some hundred at most
-LONGEST = 200  # characters of an id or a name
 LONGEST_NOTE = 10_000
 
 
@@ -88,29 +87,6 @@ def note(served: Served, call: Call) -> Response:
     served.edited()
     table, row = served.row(fid)
     return say({"flagged": table.flagged[row], "note": table.note[row]})
-
-
-def record(body: Any) -> Mapping[str, Any]:
-    """Return a body that is an object.
-
-    Raises:
-        RequestError: when it is none.
-    """
-    if not isinstance(body, dict):
-        raise RequestError(BAD, f"expected a JSON object, got {type(body).__name__}")
-    return body
-
-
-def text(body: Mapping[str, Any], key: str, longest: int = LONGEST, where: str = "") -> str:
-    """Return a text of a body.
-
-    Raises:
-        RequestError: when it is none, or too long.
-    """
-    value = body.get(key)
-    if not isinstance(value, str) or len(value) > longest:
-        raise RequestError(BAD, f"{where}{key}: expected a text of at most {longest} characters")
-    return value
 
 
 def _operation(one: Any, where: str) -> Operation:

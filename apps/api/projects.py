@@ -1,6 +1,6 @@
 """What a project is, which frames it has, and one frame whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -8,7 +8,10 @@ from starlette.routing import Route
 
 from apps.api.answers import Call, endpoint, say
 from apps.api.desk import Desk, Served
-from apps.api.images import context_offsets, image_size, image_version
+from apps.api.images import context_offsets
+from apps.api.places import image_size, image_version
+from apps.api.spaces import edges_of
+from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import camera_centers
 
 
@@ -27,6 +30,8 @@ def project(served: Served, call: Call) -> Response:
     skeleton = served.project.skeleton
     names = skeleton.names
     table, _ = served.frames()
+    calibrated = next((name for name in dict.fromkeys(table.session) if served.known_rig(name)), None)
+    space = None if calibrated is None else served.spaces.of(calibrated)
     return say(
         {
             "id": served.id,
@@ -37,8 +42,9 @@ def project(served: Served, call: Call) -> Response:
             "colors": ["#" + bytes(color.tolist()).hex() for color in skeleton.keypoint_colors()],
             "views": served.views,
             "rev": served.store.rev,
-            **_cameras(served, table.session),
-            "bones": [],
+            "read_only": served.store.read_only,
+            **_cameras(None if space is None else space.rig),
+            "bones": [] if space is None else space.usual_bones(edges_of(served)),
         }
     )
 
@@ -73,8 +79,8 @@ def frame(served: Served, call: Call) -> Response:
             "rev": rev,
             "session": table.session[row],
             "index": table.index[row],
-            "sizes": {view: image_size(served, image) for view, image in images.items()},
-            "versions": {view: image_version(served, image) for view, image in images.items()},
+            "sizes": {view: image_size(served.folder, image) for view, image in images.items()},
+            "versions": {view: image_version(served.folder, image) for view, image in images.items()},
             "cells": _cells(served.store.cells(fid)),
             "proposals": None,
             "previous": table.id[row - 1] if row > 0 else None,
@@ -95,11 +101,10 @@ def _cells(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[A
     return {view: {name: cell_list(cell) for name, cell in own.items()} for view, own in cells.items()}
 
 
-def _cameras(served: Served, sessions: Iterable[str]) -> dict[str, Any]:
+def _cameras(rig: Rig | None) -> dict[str, Any]:
     """Return whether the project is calibrated, and where its cameras stand, for the picture in 3D."""
-    rig = served.first_rig(list(sessions))
     if rig is None:
-        return {"calibrated": False, "cameras": None}
+        return {"calibrated": False, "cameras": None, "unit": None}
     cameras = [
         {"view": view, "position": centre.tolist(), "rotation": rotation.tolist(), "size": size.tolist()}
         for view, centre, rotation, size in zip(

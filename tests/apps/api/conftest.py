@@ -47,24 +47,27 @@ def rig() -> Rig:
     return Rig(VIEWS, np.array([SIZE] * 3), stacked, unit="mm")
 
 
-def world() -> Poses:
-    """Four keypoints in three frames, mm."""
+def world(more: int = 0) -> Poses:
+    """Four keypoints in three frames, mm, and in as many more as asked for."""
     pose = np.array([[30.0, 0, 10], [20, 10, 20], [20, -10, 20], [-40, 0, 5]])
-    return Poses(NAMES, np.stack([pose + step for step in (0.0, 4.0, -6.0)]), np.array(FRAMES))
+    steps = [0.0, 4.0, -6.0, *range(more)]
+    frames = [*FRAMES, *range(FRAMES[-1] + 3, FRAMES[-1] + 3 + more)]
+    return Poses(NAMES, np.stack([pose + step for step in steps]), np.array(frames))
 
 
-def make_project(folder: Path, videos: bool = False) -> Path:
-    """Write the project: of its three frames, the first two are labeled in all views."""
+def make_project(folder: Path, *, videos: bool = False, more: int = 0) -> Path:
+    """Write the project: of its three frames, the first two are labeled in all views; `more` are as well."""
     edges = [("nose", "tail"), ("nose", "ear_left"), ("nose", "ear_right")]
     create_project(folder, VIEWS, skeleton_from_names(NAMES, edges))
     rig().save(folder / "calibration.toml")
-    pixels = rig().project(world().points)
+    poses = world(more)
+    pixels = rig().project(poses.points)
     pixels[:, 2] = np.nan
     for v, view in enumerate(VIEWS):
-        images = [image_name(SESSION, view, frame) for frame in FRAMES]
+        images = [image_name(SESSION, view, frame) for frame in poses.frames.tolist()]
         write_poses(folder / f"CollectedData_{view}.csv", Poses(NAMES, pixels[v], np.array(images)), "anna")
         for number, image in enumerate(images):
-            write_image(folder / image, 60 + 40 * number + 10 * v)
+            write_image(folder / image, 60 + 10 * number + 10 * v)
         write_image(folder / image_name(SESSION, view, FRAMES[1] + 1), 200)
         if videos:
             with VideoWriter(folder / "videos" / f"{SESSION}_{view}.mp4", *SIZE, fps=30) as writer:

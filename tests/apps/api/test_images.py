@@ -108,9 +108,9 @@ def test_a_video_comes_in_the_ranges_that_the_browser_asks_for(filmed):
     whole = (filmed.folder / "videos" / f"{SESSION}_top.mp4").read_bytes()
     assert filmed.raw(path).content == whole
     for asked, expected in (
-        ("bytes=10-19", whole[10:20]),
-        ("bytes=50-", whole[50:]),
-        ("bytes=-7", whole[-7:]),
+        ("10-19", whole[10:20]),
+        ("50-", whole[50:]),
+        ("-7", whole[-7:]),
     ):
         answer = filmed.raw(path, headers={"Range": f"bytes={asked}"})
         assert answer.status_code == 206
