@@ -50,7 +50,8 @@ class ContextPose2D(HeatmapNetwork):
     ) -> Outputs:
         """Return what `forward` says of every five frames in a row; each frame is looked at once."""
         alone = self._alone(images)
-        return self._fuse(alone.unfold(0, 2 * CONTEXT + 1, 1).movedim(-1, 2))
+        # a copy: of frames that overlap in memory, torch's exporter limits the number in half precision
+        return self._fuse(alone.unfold(0, 2 * CONTEXT + 1, 1).movedim(-1, 2).contiguous())
 
     def _alone(self, images: Float[Tensor, "*N 3 H W"]) -> Float[Tensor, "*N K h w"]:
         """Return the logits of every image by itself."""

@@ -47,3 +47,54 @@ def write_view(folder: Path, view: str, n: int, sessions: int, rng: np.random.Ge
         frames.append(str(name))
     file = folder / ("_".join(filter(None, ("CollectedData", view))) + ".csv")
     write_poses(file, Poses(tuple(DOTS), points, np.array(frames)), scorer="toy")
+
+
+@pytest.fixture
+def tiny_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """A function that writes the folder of a network of one kind, tiny and random, that is sure of something.
+
+    Its images are 64 x 96; its views `left` and `right` unless others are named.
+    """
+    import torch
+
+    from lightning_pose.build.network import build_network
+    from lightning_pose.config import Config, save_config
+    from lightning_pose.config.architectures import BACKBONES, Architecture
+
+    monkeypatch.setitem(BACKBONES, "tiny", Architecture("resnet", (1, 1, 1, 1), (8, 16, 24, 32), None))
+    monkeypatch.setitem(BACKBONES, "tiny_tokens", Architecture("vit", (2,), (32,), None, heads=2, table=4))
+
+    def write(
+        kind: str = "heatmap",
+        folder: str = "model",
+        *,
+        views: tuple[str, ...] = ("left", "right"),
+        temperature: float = 1.0,
+        seed: int = 0,
+        **model: object,
+    ) -> Path:
+        config = Config()
+        config.data.keypoint_names, config.data.view_names = list(DOTS), list(views)
+        config.data.image_resize_dims.height, config.data.image_resize_dims.width = 64, 96
+        config.data.data_dir = str(tmp_path / "project")
+        config.data.skeleton, config.data.swaps = [["nose", "paw_left"]], []
+        config.training.rng_seed_model_pt = seed
+        config.model.model_type, config.model.backbone, config.model.head_width = kind, "tiny", 16
+        for key, value in model.items():
+            setattr(config.model, key, value)
+        network = build_network(config)
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            for parameter in network.parameters():
+                if parameter.ndim > 1 and parameter.std() < 0.01:  # new layers say nothing
+                    torch.nn.init.normal_(parameter, std=0.5)
+        network.temperature.fill_(temperature)
+        path = tmp_path / folder
+        checkpoints = path / "tb_logs" / "pose" / "version_0" / "checkpoints"
+        checkpoints.mkdir(parents=True)
+        save_config(path / "config.yaml", config)
+        state = {f"network.{key}": value for key, value in network.state_dict().items()}
+        torch.save({"state_dict": state}, checkpoints / "epoch=0-step=1-best.ckpt")
+        return path
+
+    return write
