@@ -1,5 +1,6 @@
 """From a configuration to a network, with the weights that it starts from."""
 
+import warnings
 from pathlib import Path
 
 import torch
@@ -85,4 +86,10 @@ def start_from(network: PoseNetwork, checkpoint: Path) -> None:
     lacking = [key for key in own if key.startswith("backbone.") and key not in fits]
     if lacking:
         raise ModelError(f"model.checkpoint: {checkpoint} is of another backbone: it lacks {lacking[0]}")
+    anew = sorted({key.rsplit(".", 1)[0] for key in own if key not in fits and key != "temperature"})
+    if anew:
+        warnings.warn(
+            f"model.checkpoint: {checkpoint} is of other keypoints, views or another head: random at first "
+            f"are {', '.join(anew[:4])}{', ...' * (len(anew) > 4)}", stacklevel=2,
+        )  # fmt: skip
     network.load_state_dict(fits, strict=False)

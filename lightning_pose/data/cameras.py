@@ -107,8 +107,10 @@ def _cameras(
         of_rows = None if boxes is None else boxes[rows]
         points = np.stack([poses.points[rows] for poses in frames.poses.values()])
         try:
-            sizes = native[0].astype(int).tolist() if of_rows is None else None
-            rig = Rig.load(file).check(frames.view_names, sizes, file)
+            rig = Rig.load(file)
+            for sizes in np.unique(native, axis=0).astype(int).tolist() if of_rows is None else ():
+                rig.check(frames.view_names, sizes, file)
+            rig = rig.check(frames.view_names, path=file)
             rig.check_points(points if of_rows is None else _uncropped(points, native, of_rows), file)
         except CalibrationError as error:
             faults.append(str(error))

@@ -58,6 +58,14 @@ def test_images_of_another_size_than_their_calibration_are_named(project):
         calibrate(frames, folder)
 
 
+def test_one_image_of_another_size_among_many_is_named(project):
+    frames, folder, rig, _ = project
+    write_calibration(folder, rig)
+    frames.native_sizes[-1, 1] = 99, 77
+    with pytest.raises(CalibrationError, match=r"99 x 77|99.*77"):
+        calibrate(frames, folder)
+
+
 def test_a_file_that_is_no_calibration_is_named(project):
     frames, folder, _, _ = project
     write_text(folder / "calibration.toml", "not a calibration")
