@@ -3,6 +3,10 @@
 import argparse
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightning_pose.config.schema import Config
 
 HELP = "train a network, or an ensemble of them, on labeled frames"
 
@@ -12,6 +16,7 @@ examples:
   litpose train config.yaml training.max_steps=300 model.backbone=resnet34 --output_dir models/second
   litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2
   litpose train config.yaml --output_dir models/ensemble --seeds 0 1 2 --resume
+  litpose train config.yaml --output_dir models/pose --detector_model models/detector
 
 The smallest configuration is one key: `data: {data_dir: path/to/project}`. Relative paths in a configuration
 are relative to its file. docs/formats/config.md lists every key.
@@ -42,6 +47,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="train an ensemble, a network per seed, into DIR/rng=<seed>",
     )
     parser.add_argument(
+        "--detector_model", type=Path, metavar="MODEL_DIR",
+        help="train on the crops that `litpose crop` made of these labels with this detector",
+    )  # fmt: skip
+    parser.add_argument(
         "--resume", action="store_true", help="continue an interrupted training in --output_dir"
     )
     parser.add_argument(
@@ -70,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--resume needs --output_dir: which training shall go on?")
     # checked before torch is loaded, which takes seconds
     config, notes = load_config(args.config, overrides)
+    if args.detector_model is not None:
+        overrides = [*overrides, *crop_overrides(config, args.detector_model)]
+        config, notes = load_config(args.config, overrides)
     if notes:
         table = Table("key", "here", "why", title="Keys that mean something else here", title_justify="left")
         for note in notes:
@@ -110,6 +122,47 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def crop_overrides(config: "Config", detector_model: Path) -> list[str]:
+    """Return what changes in a configuration for training on the crops that a detector's boxes made.
+
+    Views, keypoints and their lines stay those of the project. Boxes and the project's calibration come
+    along, so that several views know the cameras of their crops.
+
+    Raises:
+        ModelError: when there is no such model folder.
+        DataError: when labels have not been cropped; all of them listed.
+    """
+    import json
+
+    from lightning_pose.config.complete import csv_paths
+    from lightning_pose.core.errors import DataError, raise_collected
+    from lightning_pose.crops.layout import CropLayout
+
+    layout = CropLayout.open(detector_model.resolve())
+    files = list(csv_paths(config).values())
+    lacking = [f"{layout.cropped(file)} is not there" for file in files if not layout.cropped(file).is_file()]
+    if lacking:
+        raise_collected(
+            DataError, f"--detector_model: first `litpose crop {detector_model}` the labels", lacking
+        )
+    data = config.data
+    changes: dict[str, object] = {
+        "data.data_dir": str(layout.images),
+        "data.csv_file": [str(layout.cropped(file)) for file in files],
+        "data.video_dir": str(layout.videos),
+        "eval.test_videos_directory": str(layout.videos),
+        **{
+            f"data.{key}": getattr(data, key) for key in ("view_names", "keypoint_names", "skeleton", "swaps")
+        },
+    }
+    if len(files) > 1:
+        changes["data.bbox_file"] = [str(layout.boxes(file)) for file in files]
+        calibration = Path(data.data_dir or ".", data.camera_params_file or "calibration.toml")
+        if calibration.is_file():
+            changes["data.camera_params_file"] = str(calibration)
+    return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()]
+
+
 def resume_command(args: argparse.Namespace, output: Path) -> str:
     """Return the command that continues an interrupted training."""
     words = [
@@ -121,6 +174,8 @@ def resume_command(args: argparse.Namespace, output: Path) -> str:
         "--output_dir",
         str(output),
     ]
+    if args.detector_model is not None:
+        words += ["--detector_model", str(args.detector_model)]
     if args.seeds:
         words += ["--seeds", *(str(seed) for seed in args.seeds)]
     return shlex.join([*words, "--resume"])

@@ -72,3 +72,37 @@ def test_videos_are_predicted_after_training_where_that_is_asked_for(config_file
     for view in ("left", "right"):
         assert len(read_poses(tmp_path / "out" / "video_preds" / f"s0_{view}.csv")) == 5
     assert not list((tmp_path / "out").rglob("*.mp4"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("views", [(), ("left", "right")])
+def test_a_pose_network_is_trained_on_the_crops_of_a_detector(toy_project, tmp_path, views, capsys):
+    project, detector, output = toy_project(views, n=8), tmp_path / "détector", tmp_path / "pose"
+    detector.mkdir()
+    tables = [project / f"{'_'.join(filter(None, ('CollectedData', view)))}.csv" for view in views or ("",)]
+    config = tmp_path / "c.yaml"
+    data = {
+        "data": {"data_dir": str(project), "image_resize_dims": {"height": 64, "width": 64}},
+        "training": {"max_steps": 1, "train_batch_size": 2},
+        "model": {"backbone": "resnet18", "backbone_weights": "none"},
+    }
+    config.write_text(yaml.safe_dump(data))
+    words = ["train", str(config), "--output_dir", str(output), "--detector_model", str(detector)]
+    assert main(words) == 2
+    assert "litpose crop" in capsys.readouterr().err
+    assert main(["create_bbox", str(detector), *map(str, tables), "--from_labels"]) == 0
+    assert main(["crop", str(detector), *map(str, tables)]) == 0
+    assert main(words) == 0
+    trained = yaml.safe_load((output / "config.yaml").read_text())["data"]
+    assert trained["data_dir"] == str(detector / "cropped_images")
+    assert trained["skeleton"] == [["nose", "paw_left"], ["nose", "paw_right"]]
+    assert trained["view_names"] == list(views)
+    boxes = [str(detector / "image_preds" / table.name / "bbox.csv") for table in tables]
+    assert trained["bbox_file"] == (boxes if views else None)
+    errors = [path for path in output.rglob("*pixel_error.csv")]
+    assert len(errors) == len(tables)
+
+
+def test_the_resume_command_names_the_detector():
+    args = parsed("c.yaml", "--detector_model", "det")
+    assert "--detector_model det" in train.resume_command(args, Path("out"))
