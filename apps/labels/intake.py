@@ -33,7 +33,7 @@ def read_files(project: Project) -> dict[str, LabelFile]:
             faults.append(str(error))
     if faults:
         raise_collected(DataError, f"the labels of {project.folder} cannot be used", faults)
-    faults = view_faults({view: _poses(file) for view, file in files.items()})
+    faults = view_faults({view: _poses(file) for view, file in files.items()}) if files else []
     if faults:
         raise_collected(DataError, f"the label files of {project.folder} do not belong together", faults)
     return files

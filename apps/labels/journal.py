@@ -232,15 +232,15 @@ def _decide(link: sqlite3.Connection, place: Place, operation: Operation, client
     x, y, state, origin, rev = current(link, place)
     if rev <= operation.base:
         return APPLIED
-    where = "FROM operations WHERE frame = ? AND view = ? AND keypoint = ? AND status = 0"
-    own = f"SELECT MAX(seq) {where} AND client = ?"
-    if operation.seq and (link.execute(own, (*place, client)).fetchone()[0] or 0) > operation.seq:
+    unseen = "FROM operations WHERE frame = ? AND view = ? AND keypoint = ? AND rev > ? AND status = 0"
+    where = (*place, operation.base, client)
+    latest = link.execute(f"SELECT MAX(seq) {unseen} AND client = ?", where).fetchone()[0]
+    if operation.seq and (latest or 0) > operation.seq:
         return SUPERSEDED
     wanted = (operation.x, operation.y, operation.state, operation.origin)
     if wanted == (x, y, STATES[state], ORIGINS[origin]):
         return APPLIED
-    others = f"SELECT 1 {where} AND rev > ? AND client <> ? LIMIT 1"
-    found = link.execute(others, (*place, operation.base, client)).fetchone()
+    found = link.execute(f"SELECT 1 {unseen} AND client <> ? LIMIT 1", where).fetchone()
     return APPLIED if found is None else CONFLICT
 
 
