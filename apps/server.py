@@ -16,6 +16,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from streamlit import config
 
-from apps.api import geometry, images, labels, pages, projects
+from apps.api import events, exchange, geometry, images, labels, pages, projects
 from apps.api.answers import ABSENT, HANDLERS, refuse
 from apps.api.desk import Desk, desk_of
 from apps.api.guard import LOOPBACK, Guard
@@ -62,7 +63,7 @@ def build_app(root: Path | None, *, token: str | None = None, host: str = HOST) 
         token: what every request must show; None where only this machine can ask.
         host: address that it is served on.
     """
-    desk = desk_of(None if root is None else root.resolve())
+    desk = _desk(root)
     for key, value in SETTINGS.items():
         config.set_option(key, value)
 
@@ -82,7 +83,11 @@ def build_app(root: Path | None, *, token: str | None = None, host: str = HOST) 
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return our own routes; an address below /api that is none of them is an error, not a page."""
-    own = [route for module in (projects, images, labels, geometry, pages) for route in module.routes(desk)]
+    own = [
+        route
+        for module in (projects, images, labels, exchange, geometry, events, pages)
+        for route in module.routes(desk)
+    ]
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     return [*own, *(Route(f"/{top}/{{rest:path}}", nowhere, methods=everything) for top in ("api", "canvas"))]
 
@@ -112,7 +117,7 @@ def serve(root: Path | None, *, port: int = PORT, host: str = HOST, browser: boo
         timeout_graceful_shutdown=GRACE,
         ws="websockets-sansio",
     )
-    _Server(settings, address, browser).run(sockets=[listener])
+    _Server(settings, address, browser, _desk(root)).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -152,10 +157,16 @@ def is_loopback(host: str) -> bool:
 class _Server(uvicorn.Server):
     """Uvicorn's server, which says where it is once it is there."""
 
-    def __init__(self, settings: uvicorn.Config, address: str, browser: bool) -> None:
+    def __init__(self, settings: uvicorn.Config, address: str, browser: bool, desk: Desk) -> None:
         super().__init__(settings)
         self._address = address
         self._browser = browser
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End, once listeners to events are gone: their connections would hold the end up."""
+        self._desk.end()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, say the address, and open it."""
@@ -164,6 +175,10 @@ class _Server(uvicorn.Server):
             print(f"litpose app: {self._address}   (Ctrl-C ends it)", flush=True)
             if self._browser:
                 asyncio.get_running_loop().run_in_executor(None, webbrowser.open, self._address)
+
+
+def _desk(root: Path | None) -> Desk:
+    return desk_of(None if root is None else root.resolve())
 
 
 def _address(host: str, port: int, token: str | None) -> str:

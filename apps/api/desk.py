@@ -1,17 +1,22 @@
 """The projects that the app has open: each with its labels, cameras and files."""
 
 import threading
+import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from apps.api.answers import ABSENT, RequestError
 from apps.api.places import project_home, project_id
 from apps.api.spaces import Spaces
+from apps.api.upkeep import Afterwards, Bell, Presence
 from apps.labels import FrameTable, LabelStore
 from lightning_pose.core.calibration import Rig, find_calibration
-from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.errors import CalibrationError, PoseError
 from lightning_pose.core.project import open_project
 from lightning_pose.projects.recent import recent_projects
+
+LOOK = 2.0  # seconds between looks at the label files
 
 
 class Served:
@@ -23,6 +28,10 @@ class Served:
         project: what its files say.
         store: its labels.
         spaces: the cameras of its sessions, with what its labels say of the space before them.
+        presence: who has which frame open.
+        bell: rings when something has changed that listeners are told.
+        writing: the label files, written a while after the last edit.
+        closing: whether the server ends.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,6 +45,12 @@ class Served:
         self.project = open_project(self.folder)
         self.store = LabelStore.open(self.project)
         self.spaces = Spaces(self)
+        self.presence = Presence()
+        self.bell = Bell()
+        self.writing = Afterwards(self.materialise)
+        self.closing = False
+        self._looking = threading.Lock()
+        self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
         self._rigs: dict[tuple[Path, int], Rig] = {}
@@ -55,7 +70,9 @@ class Served:
             return self._table[1], self._table[2]
 
     def edited(self) -> None:
-        """Take note that labels have changed."""
+        """Take note that labels have changed: listeners are told now, label files written in a while."""
+        self.writing.again()
+        self.bell.ring()
 
     def row(self, frame: str) -> tuple[FrameTable, int]:
         """Return the table of frames and the row of one.
@@ -102,13 +119,40 @@ class Served:
             return None
 
     def materialise(self) -> None:
-        """Write the label files as the labels are now; before anything reads them."""
-        if hasattr(self.store, "materialise"):
+        """Write the label files as the labels are now; before anything reads them.
+
+        Raises:
+            DataError: when they cannot be written.
+        """
+        if not self.store.read_only:
             self.store.materialise()
+
+    def files_changed(self) -> dict[str, Any] | None:
+        """Return how much another program changed in the label files, looked at every few seconds."""
+        with self._looking:
+            if time.monotonic() - self._looked[0] > LOOK:
+                self._looked = (time.monotonic(), self._outside_changes())
+            return self._looked[1]
+
+    def _outside_changes(self) -> dict[str, Any] | None:
+        try:
+            found = self.store.incoming()
+        except PoseError as error:
+            return {"views": [], "cells": 0, "added": 0, "gone": 0, "faults": [str(error)]}
+        if found is None:
+            return None
+        counts = {"cells": len(found.cells), "added": len(found.added), "gone": len(found.gone)}
+        return {"views": sorted(found.hashes), **counts, "faults": found.faults}
+
+    def end(self) -> None:
+        """Let listeners go, so that the server can end."""
+        self.closing = True
+        self.bell.ring()
 
     def close(self) -> None:
         """Write the label files and let go of the labels."""
-        self.materialise()
+        self.end()
+        self.writing.now()
         self.store.close()
 
 
@@ -148,6 +192,11 @@ class Desk:
         """Return the projects that are open."""
         with self._lock:
             return list(self._open.values())
+
+    def end(self) -> None:
+        """Let all listeners go."""
+        for served in self.opened():
+            served.end()
 
     def close(self) -> None:
         """Write all label files and close the projects."""

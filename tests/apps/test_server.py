@@ -1,6 +1,7 @@
 """The server as a process: answers at once, to this machine alone, says where it is, ends when told."""
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ import pytest
 from apps.api.places import project_id
 from apps.server import is_loopback, listen
 from lightning_pose.core.errors import ConfigError
-from tests.apps.api.conftest import make_project
+from tests.apps.api.conftest import WRITE, make_project
 
 # Refuses to reach anything but this machine, and says so: read by Python before the server starts.
 NO_NETWORK = """
@@ -125,14 +126,29 @@ def test_it_listens_to_this_machine_alone(server):
     ]
 
 
-def test_it_reaches_for_nothing_outside_and_a_signal_ends_it_with_the_labels_written(tmp_path):
-    with running(make_project(tmp_path / "mice")) as found:
+def test_told_to_end_it_lets_listeners_go_and_has_written_the_labels(tmp_path):
+    folder = make_project(tmp_path / "mice")
+    home = f"/api/projects/{project_id(folder)}"
+    with running(folder) as found:
         found.get("/").read()
+        frame = json.loads(found.get(f"{home}/frames").read())["id"][2]
+        listener = found.get(f"{home}/events?since=0")
+        assert b"retry" in listener.readline()
+        operation = {
+            "id": "1", "frame": frame, "view": "top", "keypoint": "nose", "x": 77.25, "y": 5, "base": 0,
+            "state": "visible", "origin": "manual",
+        }  # fmt: skip
+        connection = found.connect()
+        body = json.dumps({"client": "c", "who": "Ada", "operations": [operation]})
+        connection.request("POST", f"{home}/labels", body, WRITE)
+        assert connection.getresponse().status == 200
+        start = time.monotonic()
         found.process.send_signal(signal.SIGINT)
         said = found.process.communicate(timeout=30)[0]
+        assert time.monotonic() - start < 2.5  # without waiting for the listener
         assert "OUTSIDE" not in said
         assert "Traceback" not in said
-        assert found.process.returncode in (0, 130, -signal.SIGINT)
+        assert "77.25" in (folder / "CollectedData_top.csv").read_text()
 
 
 def test_open_to_a_network_it_asks_for_the_token_that_it_shows(tmp_path):
