@@ -23,6 +23,7 @@ from lightning_pose.callbacks import (
     Validation,
     write_status,
 )
+from lightning_pose.card import write_card
 from lightning_pose.claim import claim_config, claim_folder, is_complete
 from lightning_pose.confidence import Calibration, calibrate_model, read_calibration
 from lightning_pose.config import Config, Source, csv_paths, load_config
@@ -132,7 +133,9 @@ def train_ensemble(
         path.mkdir(exist_ok=True)
         claim_config(path, member)
     write_ensemble(folder, [path.name for path, _ in runs])
-    return _train_all(runs, show_progress)
+    results = _train_all(runs, show_progress)
+    write_card(folder)
+    return results
 
 
 def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list[TrainResult]:
@@ -196,6 +199,7 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
     device = str(trainer.strategy.root_device)
     calibrate_model(model, frames, sets, device=device)
     evaluate_model(model, frames, sets, device=device)
+    write_card(model.path)
     write_status(status, "COMPLETED", trainer.global_step, run.total)
 
 

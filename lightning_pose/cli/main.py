@@ -16,6 +16,7 @@ SHELL = Shell(
         "extract": "lightning_pose.cli.extract",
         "pseudolabel": "lightning_pose.cli.pseudolabel",
         "export": "lightning_pose.cli.export",
+        "card": "lightning_pose.cli.card",
         "create_bbox": "lightning_pose.cli.create_bbox",
         "smooth_bbox": "lightning_pose.cli.smooth_bbox",
         "crop": "lightning_pose.cli.crop",

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -41,6 +42,12 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, record: Any) -> None:
     """Write a JSON file atomically, indented, with a final newline."""
     write_text(path, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+
+
+def hash_file(path: Path | str) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _umask() -> int:

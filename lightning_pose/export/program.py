@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from lightning_pose.core.errors import ConfigError, ModelError
-from lightning_pose.core.files import atomic_path, write_json
+from lightning_pose.core.files import atomic_path, hash_file, write_json
 from lightning_pose.core.shell import installed_version
 from lightning_pose.data.images import MEAN, STD
 from lightning_pose.export.engines import EXTRA, Answer, Engine
@@ -25,7 +25,6 @@ from lightning_pose.export.record import (
     Precision,
     Runtime,
     export_path,
-    hash_file,
     record_path,
 )
 from lightning_pose.model_dir import ModelDir, load_network, members

@@ -1,6 +1,5 @@
 """What an exported network is: written into the file, and beside it as JSON."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -140,9 +139,3 @@ def read_record(path: Path) -> ExportRecord:
         raise ModelError(f"{path}: expected {file.name} beside it, which `litpose export` writes") from error
     except (ModelError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{file}: {error}") from error
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

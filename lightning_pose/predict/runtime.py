@@ -9,13 +9,13 @@ from jaxtyping import Float, UInt8
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import CalibrationError, ConfigError, ModelError, raise_collected
+from lightning_pose.core.files import hash_file
 from lightning_pose.export.engines import Answer, Engine
 from lightning_pose.export.record import (
     PRECISIONS,
     ExportRecord,
     Runtime,
     export_path,
-    hash_file,
     read_record,
 )
 from lightning_pose.losses.pca import PCALoss

@@ -54,7 +54,7 @@ def test_a_model_folder_has_all_that_it_promises(toy_project, tmp_path):
     model = tmp_path / "model"
     expected = {
         "config.yaml", "split.csv", "train_status.json", "loss_curves.png", "metrics.csv", "logs/metrics.csv",
-        "calibration.csv", "calibration.png",
+        "calibration.csv", "calibration.png", "model_card.json", "model_card.md",
         "CollectedData_left.csv", "CollectedData_right.csv", "predictions_left.csv", "predictions_right.csv",
         "predictions_left_pixel_error.csv", "predictions_right_pixel_error.csv", "predictions_left_test.csv",
         "predictions_right_test_pixel_error.csv", "tb_logs/pose/version_0/checkpoints/last.ckpt",

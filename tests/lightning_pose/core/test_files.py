@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import errno
+import hashlib
 import json
 import os
 import stat
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from lightning_pose.core.files import atomic_path, write_json, write_text
+from lightning_pose.core.files import atomic_path, hash_file, write_json, write_text
 
 
 def test_a_file_is_there_only_when_it_is_whole(tmp_path):
@@ -57,3 +58,8 @@ def test_text_and_json_are_utf_8_and_read_back(tmp_path):
     assert json.loads(text) == record
     assert "µm" in text
     assert text.endswith("}\n")
+
+
+def test_files_are_known_by_their_content(tmp_path):
+    (tmp_path / "a").write_bytes(b"weights" * 100_000)
+    assert hash_file(tmp_path / "a") == hashlib.sha256(b"weights" * 100_000).hexdigest()

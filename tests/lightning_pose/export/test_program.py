@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from lightning_pose.core.errors import ConfigError, ModelError
+from lightning_pose.core.files import hash_file
 from lightning_pose.export import program
 from lightning_pose.export.engines import Answer
 from lightning_pose.export.program import export_model
-from lightning_pose.export.record import hash_file, read_record, record_path
+from lightning_pose.export.record import read_record, record_path
 from lightning_pose.model_dir import ModelDir, write_ensemble
 
 onnx = pytest.importorskip("onnx")

@@ -1,6 +1,5 @@
 """What an export says of itself can be read back, and what is damaged is refused."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from lightning_pose.export.record import (
     Agreement,
     ExportRecord,
     export_path,
-    hash_file,
     read_record,
     record_path,
 )
@@ -74,11 +72,6 @@ def test_exports_have_the_names_that_lightning_pose_gives_them(tiny_model) -> No
     model = ModelDir(tiny_model())
     assert export_path(model, "onnx", "fp16") == model.path / "exports_onnx" / "epoch=0-step=1-best_fp16.onnx"
     assert export_path(model, "torch_export", "fp32").parent.name == "exports_torch"
-
-
-def test_files_are_known_by_their_content(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"weights")
-    assert hash_file(tmp_path / "a") == hashlib.sha256(b"weights").hexdigest()
 
 
 def test_torch_needs_one_more_frame_of_a_network_with_context() -> None:
