@@ -5,6 +5,7 @@ Their order differs where frames are predicted from later ones (B-frames). Frame
 the i-th smallest pts; nothing else is exact, least of all `i / fps`. Reading the packets needs no decoding.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -15,10 +16,12 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from lightning_pose.core.errors import VideoError
+from lightning_pose.core.missing_frames import place_frames
 
 # Containers round time stamps and durations, so the end of the last frame is known to about one frame.
 END_TOLERANCE_FRAMES = 1.5
@@ -29,7 +32,10 @@ Rotation = Literal[0, 90, 180, 270]
 
 
 class VideoInfo(NamedTuple):
-    """What there is to know about a video before a frame of it is decoded; `duration` in seconds."""
+    """What there is to know about a video before a frame of it is decoded; `duration` in seconds.
+
+    `n_frames` counts the `missing` ones as well: frames that the container announces and the file has not.
+    """
 
     width: int
     height: int
@@ -37,6 +43,7 @@ class VideoInfo(NamedTuple):
     fps: float
     codec: str
     duration: float
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,8 @@ class PacketTable:
 
     Attributes:
         info: size as shown, number of frames, mean rate, codec, seconds.
-        pts: when each frame is shown, in units of `time_base`, ascending.
+        pts: when each frame is shown, in units of `time_base`, ascending; estimated for missing frames.
+        present: which frames the file has.
         key_pts: those of the key frames.
         time_base: seconds per unit.
         seekable: whether the stamps tell frames apart; where they do not, frames can only be counted off.
@@ -54,10 +62,19 @@ class PacketTable:
 
     info: VideoInfo
     pts: Int64[np.ndarray, "T"]
+    present: Bool[np.ndarray, "T"]
     key_pts: Int64[np.ndarray, "G"]
     time_base: Fraction
     seekable: bool
     rotation: Rotation
+
+    def number(self, stamp: int | None) -> int | None:
+        """Return the number of the frame of a stamp; None when the file has no such frame."""
+        if stamp is None:
+            return None
+        place = int(np.searchsorted(self.pts, stamp))
+        found = place < len(self.pts) and self.pts[place] == stamp and self.present[place]
+        return place if found else None
 
 
 class _Packets(NamedTuple):
@@ -65,15 +82,21 @@ class _Packets(NamedTuple):
 
     pts: list[int | None]
     is_key: list[bool]
-    duration: list[int]
+    decoded_at: int | None  # the last dts
+    duration: int  # of the last
+    skipped: int  # before the first that can be decoded alone
     cut_off: bool
 
 
-def read_packet_table(path: Path | str) -> PacketTable:
+def read_packet_table(path: Path | str, *, partial: bool = False) -> PacketTable:
     """Read the packet table of a video; a file that has not changed since is not read again.
 
+    Args:
+        path: the video.
+        partial: accept a video that stops half way.
+
     Raises:
-        VideoError: when the file is not a video, has no frame, or stops half way.
+        VideoError: when the file is not a video, has no frame, or, unless `partial`, stops half way.
     """
     path = Path(path)
     if path.is_dir():
@@ -83,11 +106,14 @@ def read_packet_table(path: Path | str) -> PacketTable:
     stat = path.stat()
     if not stat.st_size:
         raise VideoError(f"{path}: expected a video, but the file is empty (0 bytes)")
-    return _read(path, stat.st_mtime_ns, stat.st_size)
+    table = _read(path, stat.st_mtime_ns, stat.st_size)
+    if table.info.missing and not partial:
+        raise _stops_half_way(path, table.info.n_frames - table.info.missing, table.info.n_frames)
+    return table
 
 
-def open_stream(path: Path | str) -> tuple[InputContainer, VideoStream]:
-    """Open a file and pick its first video stream, with decoding on as many threads as help.
+def open_stream(path: Path | str, threads: int = 0) -> tuple[InputContainer, VideoStream]:
+    """Open a file and pick its first video stream, to decode on so many threads; 0 for as many as help.
 
     Raises:
         VideoError: when the file is not a video or holds only sound.
@@ -107,6 +133,7 @@ def open_stream(path: Path | str) -> tuple[InputContainer, VideoStream]:
         container.close()
         raise VideoError(f"{path}: expected a video, but the file holds no pictures, only: {kinds}")
     streams[0].thread_type = "AUTO"
+    streams[0].codec_context.thread_count = threads
     return container, streams[0]
 
 
@@ -124,41 +151,62 @@ def _read(path: Path, mtime_ns: int, size: int) -> PacketTable:
         known = [stamp for stamp in packets.pts if stamp is not None]
         seekable = len(known) == len(set(known)) == len(packets.pts)
         pts = np.sort(np.array(known if seekable else range(len(packets.pts)), dtype=np.int64))
-        stated = stream.average_rate or stream.guessed_rate
-        duration = float((pts[-1] - pts[0] + packets.duration[-1]) * time_base) if seekable else 0.0
-        fps = len(pts) / duration if duration > 0 else float(stated or 0)
-        if stated and (not seekable or abs(fps - float(stated)) < 0.01 * fps):
-            fps = float(stated)  # exact where ours carries the container's rounding
-        if not fps > 0:
-            raise VideoError(f"{path}: the video does not say how many frames a second it has")
+        shown = float((pts[-1] - pts[0] + packets.duration) * time_base) if seekable else 0.0
+        fps = _rate(path, stream, shown, len(pts))
+        present = np.full(len(pts), True)
         total = _expected_frames(container, stream, packets, fps)
-        if total is not None:
-            raise _stops_half_way(path, len(pts) - packets.cut_off, total)
+        if total is not None and seekable:
+            if "avi" in container.format.name and stream.codec_context.has_b_frames:
+                pts = pts[: max(len(pts) - 1, 1)]  # without stamps of its own, that of the last is a guess
+            step = float(1 / (fps * time_base))
+            pts, present = place_frames(pts, total, step, _settled(stream, packets))
+        elif total is not None:
+            pts = np.arange(total)
+            present = pts < len(packets.pts) - bool(stream.codec_context.has_b_frames)
         rotation, width, height = _first_picture(path, container, stream)
         codec = stream.codec_context.name
-    info = VideoInfo(width, height, len(pts), fps, codec, duration or len(pts) / fps)
+    duration = float((pts[-1] - pts[0] + packets.duration) * time_base) if seekable else len(pts) / fps
+    info = VideoInfo(width, height, len(pts), fps, codec, duration, int((~present).sum()))
     pairs = zip(packets.pts, packets.is_key, strict=True)
     keys = np.array(sorted(stamp for stamp, key in pairs if key and stamp is not None), dtype=np.int64)
-    return PacketTable(info, pts, keys, time_base, seekable, rotation)
+    return PacketTable(info, pts, present, keys, time_base, seekable, rotation)
+
+
+def _rate(path: Path, stream: VideoStream, duration: float, count: int) -> float:
+    """Return frames per second: what the container states where that is what the stamps say, else theirs."""
+    stated = stream.average_rate or stream.guessed_rate
+    fps = count / duration if duration > 0 else float(stated or 0)
+    if stated and (duration <= 0 or abs(fps - float(stated)) < 0.01 * fps):
+        fps = float(stated)  # exact where ours carries the container's rounding
+    if not fps > 0:
+        raise VideoError(f"{path}: the video does not say how many frames a second it has")
+    return fps
 
 
 def _demux(container: InputContainer, stream: VideoStream) -> _Packets:
     """Collect the stamps of all packets that become frames, from the first one that can be decoded alone."""
     pts: list[int | None] = []
     is_key: list[bool] = []
-    duration: list[int] = []
+    decoded_at, duration, skipped = None, 0, 0
     cut_off = False
     try:
         for packet in container.demux(stream):
-            if not packet.size or packet.is_discard or not (pts or packet.is_keyframe):
+            if not packet.size or packet.is_discard:
+                continue
+            if not (pts or packet.is_keyframe):
+                skipped += 1
                 continue
             pts.append(packet.pts)
             is_key.append(packet.is_keyframe)
-            duration.append(packet.duration or 0)
+            duration = packet.duration or 0
+            decoded_at = decoded_at if packet.dts is None else packet.dts
             cut_off = packet.is_corrupt
     except av.FFmpegError:
         cut_off = True
-    return _Packets(pts, is_key, duration, cut_off)
+    else:
+        if cut_off:
+            del pts[-1], is_key[-1]
+    return _Packets(pts, is_key, decoded_at, duration, skipped, cut_off)
 
 
 def _expected_frames(
@@ -166,18 +214,44 @@ def _expected_frames(
 ) -> int | None:
     """Return how many frames a video that stops half way was to have; None where it is whole."""
     known = [stamp for stamp in packets.pts if stamp is not None]
+    listed = _listed(stream, len(packets.pts)) - packets.skipped
     if stream.duration is not None and stream.time_base is not None:
         start = stream.start_time if stream.start_time is not None else min(known, default=0)
         missing = (start + stream.duration - max(known, default=0)) * stream.time_base * fps - 1
         stops = stream.frames > len(packets.pts) and missing > END_TOLERANCE_FRAMES - 1
-    elif container.duration is not None and len(container.streams) == 1:
+    elif container.duration and len(container.streams) == 1 and "DURATION" not in stream.metadata:
         missing = container.duration / av.time_base * fps - len(packets.pts)
         stops = missing > END_TOLERANCE_SECONDS * fps
     else:
-        missing, stops = 0, False
+        tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska's, of this stream alone
+        missing = (tag - max(known, default=0) * (stream.time_base or 0)) * fps - 1 if tag else 0
+        stops = missing > END_TOLERANCE_FRAMES
+    if listed > len(packets.pts):
+        return listed
     if not (stops or packets.cut_off):
         return None
-    return max(stream.frames, len(packets.pts) + max(round(float(missing)), 0))
+    return max(stream.frames, len(packets.pts) + max(round(float(missing)), packets.cut_off))
+
+
+def _seconds(text: str) -> Fraction:
+    """Return the seconds in h:m:s; 0 where the text is none."""
+    try:
+        hours, minutes, seconds = text.split(":")
+        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+    except ValueError:
+        return Fraction(0)
+
+
+def _listed(stream: VideoStream, found: int) -> int:
+    """Return the frames in the index of an mp4 or mov, which is whole where the file is not, if more."""
+    if "mov" not in stream.container.format.name or len(stream.index_entries) <= found:
+        return 0
+    return sum(1 for entry in stream.index_entries if entry.size and not entry.is_discard)
+
+
+def _settled(stream: VideoStream, packets: _Packets) -> int | None:
+    """Return the stamp up to which all frames are in the file: no later packet is shown before its dts."""
+    return packets.decoded_at if stream.frames or _listed(stream, len(packets.pts)) else None
 
 
 def _stops_half_way(path: Path, read: int, total: int) -> VideoError:
@@ -189,17 +263,23 @@ def _stops_half_way(path: Path, read: int, total: int) -> VideoError:
     )
 
 
-def _first_picture(
-    path: Path, container: InputContainer, stream: VideoStream
-) -> tuple[Rotation, int, int]:
+def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -> tuple[Rotation, int, int]:
     """Decode one frame for what only a frame can say: the turn to be upright, and its size after it."""
     container.seek(0)
-    try:
-        frame = next(container.decode(stream))
-    except (av.FFmpegError, StopIteration) as error:
-        raise VideoError(f"{path}: not a single frame of the video can be decoded ({error})") from error
+    frame = next(_decodable(container, stream), None)
+    if frame is None:
+        raise VideoError(f"{path}: not a single frame of the video can be decoded")
     turn = frame.rotation % 360
     if turn not in (0, 90, 180, 270):
         raise VideoError(f"{path}: is to be shown turned by {turn} degrees; only quarter turns are supported")
     size = (frame.height, frame.width) if turn in (90, 270) else (frame.width, frame.height)
     return cast(Rotation, turn), *size
+
+
+def _decodable(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Iterate over what can be decoded, leaving out what cannot."""
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.FFmpegError:
+            continue

@@ -42,12 +42,13 @@ def write_barcodes(
     stamps: list[int] | None = None,
     rotation: int = 0,
     pix_fmt: str = "yuv420p",
+    movflags: str = "+faststart",
     **options: str,
 ) -> Path:
     """Write a video of bar codes 0..n-1; `stamps` in 1/3000 s make its rate vary."""
     rng = np.random.default_rng(3)
     defaults = {"g": "12", "bf": "2", "crf": "20", "preset": "veryfast"} if codec == "libx264" else {}
-    flags = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
+    flags = {"movflags": movflags} if path.suffix in (".mp4", ".mov") else {}
     with av.open(str(path), "w", options=flags) as container:
         stream = container.add_stream(codec, rate=30, options=defaults | options)
         stream.width, stream.height, stream.pix_fmt = BITS * BAR, 96, pix_fmt

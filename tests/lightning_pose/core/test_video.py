@@ -1,10 +1,6 @@
 """Frames by number are checked against the number that is drawn in them."""
 
-import errno
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -147,59 +143,6 @@ def test_a_video_filmed_on_its_side_is_shown_upright(
     assert read_number(np.rot90(small, -rotation // 90)) == 0
 
 
-@pytest.mark.parametrize("size", [None, (32, 32), (128, 128)])
-def test_what_is_written_comes_back_in_colour(tmp_path: Path, size: tuple[int, int] | None) -> None:
-    colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (240, 240, 240), (5, 5, 5)]
-    with VideoWriter(tmp_path / "out.mp4", 64, 48, 29.97, crf=10) as writer:
-        for colour in colours:
-            writer.write(np.full((48, 64, 3), colour, np.uint8))
-    for frame, colour in zip(frames(tmp_path / "out.mp4", size), colours, strict=True):
-        np.testing.assert_allclose(frame.mean(axis=(0, 1)), colour, atol=2 if size else 4)
-    assert probe(tmp_path / "out.mp4").fps == pytest.approx(29.97, abs=1e-3)
-    with av.open(str(tmp_path / "out.mp4")) as container:
-        assert container.streams.video[0].pix_fmt == "yuv420p"
-
-
-def test_an_odd_size_repeats_the_last_column_and_row(tmp_path: Path, rng: np.random.Generator) -> None:
-    frame = np.repeat(np.repeat(rng.integers(0, 255, (8, 6, 3)), 8, axis=0), 8, axis=1)[:63, :47]
-    with VideoWriter(tmp_path / "odd.mp4", 47, 63, Fraction(30000, 1001), crf=1) as writer:
-        writer.write(frame.astype(np.uint8))
-    back = next(frames(tmp_path / "odd.mp4"))
-    assert back.shape == (64, 48, 3)
-    np.testing.assert_allclose(back[63].astype(int), back[62], atol=12)
-
-
-def test_an_exception_while_writing_leaves_no_file(tmp_path: Path) -> None:
-    path = tmp_path / "out.mp4"
-    with pytest.raises(RuntimeError, match="half way"), VideoWriter(path, 64, 48, 30) as writer:
-        writer.write(np.zeros((48, 64, 3), np.uint8))
-        raise RuntimeError("half way")
-    with pytest.raises(VideoError, match="not a single frame"), VideoWriter(path, 64, 48, 30):
-        pass
-    with pytest.raises(ValueError, match="expected uint8 frames"), VideoWriter(path, 64, 48, 30) as writer:
-        writer.write(np.zeros((64, 48, 3), np.uint8))
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def small_disk() -> Iterator[None]:
-    """Files cannot grow beyond 20 kB, as on a disk that is full then."""
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_full_disk_leaves_no_file(tmp_path: Path, rng: np.random.Generator, small_disk: None) -> None:
-    with pytest.raises(OSError) as caught, VideoWriter(tmp_path / "out.mp4", 128, 128, 30) as writer:
-        for _ in range(60):
-            writer.write(rng.integers(0, 255, (128, 128, 3), np.uint8))
-    assert caught.value.errno == errno.EFBIG
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -254,6 +197,30 @@ def test_a_video_without_its_index_says_it_was_interrupted(tmp_path: Path, make_
     (tmp_path / "late.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(VideoError, match="interrupted before the index"):
         probe(tmp_path / "late.mp4")
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.97])
+@pytest.mark.parametrize("name", ["cut.mp4", "vfr.mp4", "fragments.mp4", "cut.mkv", "cut.avi", "mpeg4.avi"])
+def test_a_video_that_stops_half_way_can_be_read_as_far_as_it_goes(
+    tmp_path: Path, make_video: MakeVideo, read_number: ReadNumber, name: str, kept: float
+) -> None:
+    stamps = np.random.default_rng(4).integers(50, 200, 60).cumsum().tolist() if name == "vfr.mp4" else None
+    options = {"codec": "mpeg4", "bf": "2", "g": "12", "b": "4000000"} if name == "mpeg4.avi" else {"bf": "3"}
+    flags = "frag_keyframe+empty_moov" if name == "fragments.mp4" else "+faststart"
+    path = make_video(tmp_path / name, stamps=stamps, movflags=flags, **options)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    with VideoReader(path, partial=True) as video:
+        found = [None if frame is None else read_number(frame) for frame in video.stream()]
+        later = [None if frame is None else read_number(frame) for frame in video.stream(7)]
+        assert len(found) == len(video) == len(video.times) == video.info.n_frames
+        assert (np.diff(video.times) > 0).all()
+    there = [place for place, number in enumerate(found) if number is not None]
+    assert [found[place] for place in there] == there
+    assert later == found[7:]
+    assert probe(path, partial=True).missing == len(found) - len(there)
+    if name != "fragments.mp4":  # they announce no more than the one that is cut
+        assert len(found) == 60
+        assert abs(len(there) - 60 * kept) < 5
 
 
 def test_damage_in_the_middle_is_an_error_not_a_shift(tmp_path: Path, make_video: MakeVideo) -> None:

@@ -10,9 +10,10 @@ import torch
 from lightning_pose.core import camera as cameras
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, make_camera
+from lightning_pose.core.decoding import Decoder
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.sessions import read_sessions
-from lightning_pose.core.video import VideoReader, VideoWriter
+from lightning_pose.core.video import VideoWriter
 from lightning_pose.data.batch import UnlabeledBatch
 from lightning_pose.data.clips import ClipLoader, ClipOptions, Clips, Source
 
@@ -129,8 +130,8 @@ def test_sessions_that_are_too_short_are_named(film):
 def test_a_stretch_is_decoded_from_the_key_frame_before_it(film, monkeypatch):
     clips = Clips(film(a=50), SIZE, ClipOptions(length=3))
     decoded = []
-    decode = VideoReader._decode
-    monkeypatch.setattr(VideoReader, "_decode", lambda self: decoded.append(self._next) or decode(self))
+    decode = Decoder._decode
+    monkeypatch.setattr(Decoder, "_decode", lambda self: decoded.append(self.next) or decode(self))
     place = next(place for place in range(99) if clips.choose(place)[0][1] > 24)
     clips[place]
     ((_, start),) = clips.choose(place)
