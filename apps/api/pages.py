@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<style>html, body, #canvas {{ height: 100%; margin: 0; }}</style>
+<link rel="stylesheet" href="/canvas/{pid}/page.css">
 </head>
 <body>
 <main id="canvas"></main>
@@ -33,6 +33,7 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
+STYLE = "html, body, #canvas { height: 100%; margin: 0; }\n"
 START = """import mount from '/assets/canvas/index.js';
 
 const nothing = () => undefined;
@@ -47,6 +48,7 @@ def routes(desk: Desk) -> list[Route]:
     """Return the routes of the component and its page."""
     return [
         Route("/canvas/{pid}/start.js", _of_project(desk, _start), methods=["GET"]),
+        Route("/canvas/{pid}/page.css", _of_project(desk, _style), methods=["GET"]),
         Route("/canvas/{pid}", _of_project(desk, _page), methods=["GET"]),
         Route("/assets/canvas/{path:path}", asset, methods=["GET"]),
     ]
@@ -78,6 +80,10 @@ def _of_project(desk: Desk, write: Any) -> Endpoint:
 def _page(pid: str, folder: Path) -> Response:
     content = PAGE.format(title=html.escape(f"{folder.name} · litpose"), pid=pid)
     return Response(content, media_type="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _style(pid: str, folder: Path) -> Response:
+    return Response(STYLE, media_type="text/css")
 
 
 def _start(pid: str, folder: Path) -> Response:
