@@ -1,96 +1,202 @@
-"""Run a session of synchronised videos through the networks, frame by frame of all views together."""
+"""Run a session of synchronised videos through the networks, stretch by stretch of all views together.
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+Three kinds of threads work side by side: one per view decodes and resizes, one or more run the networks, and
+the caller's writes what they say. Each hands over through a queue that holds a batch or two, so memory does
+not grow with the length of a video, and none waits for another for long.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
+from lightning_pose.core.camera import Camera
+from lightning_pose.core.sessions import Session
 from lightning_pose.core.video import VideoReader
 from lightning_pose.data.labels import native_from_network
-from lightning_pose.predict.inputs import Session
-from lightning_pose.predict.tracks import Predict, Tracks
+from lightning_pose.predict.tracks import Block, Found, SequencePredictor
+
+AHEAD = 2  # batches that are decoded before they are needed
 
 
-def predict_session(
+class Stretch(NamedTuple):
+    """Consecutive instants of a film, those of the neighbours on both sides included.
+
+    Attributes:
+        images: of all views; what cannot be decoded looks like the frame before it.
+        seen: whether each frame could be decoded.
+    """
+
+    images: UInt8[np.ndarray, "S *V H W 3"]
+    seen: Bool[np.ndarray, "S *V"]
+
+
+def predict_blocks(
     session: Session,
-    predictor: Predict,
+    predictor: SequencePredictor,
     size: tuple[int, int],
     *,
     batch_size: int,
-    context: int = 0,
-    on_frames: Callable[[int], object] | None = None,
-) -> Tracks:
-    """Predict all frames of all views with all members; every video is decoded once, at the network's size.
+    start: int = 0,
+    camera: Camera | None = None,
+    views: Sequence[int] | None = None,
+    decoder_threads: int = 0,
+) -> Iterator[Block]:
+    """Yield what all members say of every instant from `start` on, in order and without gaps.
 
-    While the networks work on some instants, the next are decoded, so two batches are in memory at a time.
+    Every video is decoded once for all members, at the network's size. A view that ends before the others
+    is left out from there on.
 
     Args:
-        session: videos of equal length.
-        predictor: networks; of a stretch of frames they say those with `context` neighbours on both sides.
+        session: videos of synchronised views.
+        predictor: all members.
         size: height and width of the network's images (px).
         batch_size: images at a time; at least one instant with all its views.
-        context: frames before and after an image that the networks look at too; before the first frame and
-            after the last of a video, these two stand in.
-        on_frames: told how many instants have been predicted since it was last called.
+        start: the first instant to predict.
+        camera: of the views' images at the network's size, fields (V, ...), where members are told of them.
+        views: which of the model's views the session has; None is all of them in order.
+        decoder_threads: per video; 0 for as many as help.
 
     Raises:
-        VideoError: when a frame cannot be decoded.
+        VideoError: when a video cannot be opened.
     """
-    n_views = len(session.videos)
-    instants = max(1, batch_size // n_views)
-    xy, confidence = [], []
-    for stretch in overlapping(_batches(session, size, instants), context):
-        found = predictor(stretch)
-        xy.append(found.xy.swapaxes(1, 2))
-        confidence.append(found.confidence.swapaxes(1, 2))
-        if on_frames is not None:
-            on_frames(len(stretch) - 2 * context)
-    frame_sizes = np.array([info[:2] for info in session.infos.values()])
-    points = native_from_network(np.concatenate(xy, axis=2), frame_sizes[:, None, None], size)
-    return Tracks(points.astype(np.float32), np.concatenate(confidence, axis=2))
+    instants = max(1, batch_size // len(session.videos))
+    first = max(0, start - predictor.context)
+    lead = predictor.context - (start - first)
+    frame_sizes = np.array([info[:2] for info in session.infos.values()])[:, None, None]
+    stretches = _decode(session, size, instants, first, decoder_threads)
+    waiting: deque[tuple[Stretch, Future[Found]]] = deque()
+
+    def answer() -> Block:
+        """Return the oldest answer in pixels of the videos."""
+        nonlocal start
+        stretch, future = waiting.popleft()
+        found = future.result()
+        seen = stretch.seen[predictor.context : len(stretch.seen) - predictor.context].T
+        xy = native_from_network(found.xy.swapaxes(1, 2), frame_sizes, size).astype(np.float32)
+        xy[:, ~seen] = np.nan
+        block = Block(start, xy, np.where(seen[..., None], found.confidence.swapaxes(1, 2), 0))
+        start = block.stop
+        return block
+
+    with closing(stretches), ThreadPoolExecutor(predictor.workers, "network") as pool:
+        for stretch in overlapping(stretches, predictor.context, lead):
+            waiting.append((stretch, pool.submit(ask, predictor, stretch, camera, views)))
+            if len(waiting) > predictor.workers:
+                yield answer()
+        while waiting:
+            yield answer()
 
 
-def overlapping(
-    batches: Iterable[UInt8[np.ndarray, "_ *V H W 3"]], context: int
-) -> Iterator[UInt8[np.ndarray, "_ *V H W 3"]]:
-    """Yield the frames of consecutive batches in stretches that overlap by twice the context.
+def ask(
+    predictor: SequencePredictor,
+    stretch: Stretch,
+    camera: Camera | None = None,
+    views: Sequence[int] | None = None,
+) -> Found:
+    """Predict a stretch without the views of which it shows nothing; they are answered with zeros.
 
-    Every frame is in one stretch with `context` neighbours on both sides; the first and the last frame of all
+    Args:
+        predictor: all members.
+        stretch: with the neighbours that they need.
+        camera: of all views of the stretch.
+        views: which of the model's views these are.
+    """
+    there = stretch.seen.any(axis=0)
+    if there.all() or not there.any():
+        return predictor.sequence(stretch.images, camera, views)
+    chosen = np.flatnonzero(there)
+    known = range(len(there)) if views is None else views
+    cameras = None if camera is None else Camera(*(np.asarray(field)[chosen] for field in camera))
+    found = predictor.sequence(stretch.images[:, chosen], cameras, [known[view] for view in chosen])
+    shape = (*found.confidence.shape[:2], len(there), found.confidence.shape[-1])
+    whole = Found(np.zeros((*shape, 2), found.xy.dtype), np.zeros(shape, found.confidence.dtype))
+    whole.xy[:, :, chosen], whole.confidence[:, :, chosen] = found
+    return whole
+
+
+def overlapping(stretches: Iterable[Stretch], context: int, lead: int | None = None) -> Iterator[Stretch]:
+    """Yield the frames of consecutive stretches in stretches that overlap by twice the context.
+
+    Every frame is in one of them with `context` neighbours on both sides; the first and the last frame of all
     are repeated for those at the ends.
+
+    Args:
+        stretches: without gaps.
+        context: frames on either side.
+        lead: how often the first frame is repeated; as often as the context is long unless frames before
+            the first that is wanted come with it.
     """
-    known: UInt8[np.ndarray, "_ *V H W 3"] | None = None
-    for batch in batches:
-        known = np.concatenate([np.repeat(batch[:1], context, axis=0) if known is None else known, batch])
-        if len(known) > 2 * context:
+    known: Stretch | None = None
+    for stretch in stretches:
+        known = _join(
+            _edge(stretch, 0, context if lead is None else lead) if known is None else known, stretch
+        )
+        if len(known.images) > 2 * context:
             yield known
-            known = known[len(known) - 2 * context :]
-    if known is not None and context:
-        yield np.concatenate([known, np.repeat(known[-1:], context, axis=0)])
+            known = Stretch(*(array[len(array) - 2 * context :] for array in known))
+    if known is not None and len(known.seen) > context:
+        yield _join(known, _edge(known, len(known.seen) - 1, context))
 
 
-def _batches(
-    session: Session, size: tuple[int, int], instants: int
-) -> Iterator[UInt8[np.ndarray, "B V H W 3"]]:
-    """Yield the instants of a session in order; each view has a thread that decodes one batch ahead."""
+def _edge(stretch: Stretch, number: int, count: int) -> Stretch:
+    """Return one frame several times."""
+    return Stretch(*(np.repeat(array[number : number + 1], count, axis=0) for array in stretch))
+
+
+def _join(first: Stretch, second: Stretch) -> Stretch:
+    """Return two stretches in one."""
+    if not len(first.seen):
+        return second
+    return Stretch(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+
+
+def _decode(
+    session: Session, size: tuple[int, int], instants: int, first: int, threads: int
+) -> Iterator[Stretch]:
+    """Yield the instants of a session from `first` on; a thread per view decodes some batches ahead."""
     with ExitStack() as stack:
-        readers = [
-            stack.enter_context(VideoReader(path, size=(size[1], size[0]))).frames()
-            for path in session.videos.values()
-        ]
-        pool = ThreadPoolExecutor(len(readers))
-        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        waiting = [pool.submit(_take, frames, instants) for frames in readers]
+        films, pools = [], []
+        for path in session.videos.values():
+            reader = VideoReader(path, size=(size[1], size[0]), partial=True, threads=threads)
+            films.append(_Film(stack.enter_context(reader).stream(first), size))
+            pools.append(ThreadPoolExecutor(1, "decoder"))
+            stack.callback(pools[-1].shutdown, wait=True, cancel_futures=True)
+        pairs = list(zip(pools, films, strict=True))
+        waiting = [deque(pool.submit(film.take, instants) for _ in range(AHEAD)) for pool, film in pairs]
         while True:
-            views = [future.result() for future in waiting]
-            if not views[0]:
+            parts = [queue.popleft().result() for queue in waiting]
+            count = max(len(part.seen) for part in parts)
+            if not count:
                 return
-            waiting = [pool.submit(_take, frames, instants) for frames in readers]
-            yield np.stack([np.stack(view) for view in views], axis=1)
+            for queue, (pool, film) in zip(waiting, pairs, strict=True):
+                queue.append(pool.submit(film.take, instants))
+            whole = Stretch(
+                np.zeros((count, len(parts), *size, 3), np.uint8), np.zeros((count, len(parts)), dtype=bool)
+            )
+            for view, (frames, seen) in enumerate(parts):
+                whole.images[: len(seen), view], whole.seen[: len(seen), view] = frames, seen
+            yield whole
 
 
-def _take(frames: Iterator[UInt8[np.ndarray, "H W 3"]], count: int) -> list[UInt8[np.ndarray, "H W 3"]]:
-    """Return the next frames, fewer at the end."""
-    return list(islice(frames, count))
+class _Film:
+    """The frames of one view, some at a time."""
+
+    def __init__(self, frames: Iterator[UInt8[np.ndarray, "H W 3"] | None], size: tuple[int, int]) -> None:
+        self._frames = frames
+        self._last = np.zeros((*size, 3), np.uint8)
+
+    def take(self, count: int) -> Stretch:
+        """Return the next frames, fewer at the end; in place of one that is missing, the one before it."""
+        frames = list(islice(self._frames, count))
+        seen = np.array([frame is not None for frame in frames], dtype=bool)
+        for place, frame in enumerate(frames):
+            self._last = self._last if frame is None else frame
+            frames[place] = self._last
+        images = np.array(frames, np.uint8).reshape(-1, *self._last.shape)
+        return Stretch(images, seen)  # without an axis of views
