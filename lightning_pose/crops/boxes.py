@@ -69,7 +69,7 @@ def find_places(
         confidence: in [0, 1]; without it every keypoint counts alike, which is Lightning Pose's rule.
         rule: of the boxes.
     """
-    there = np.isfinite(points).all(axis=-1)
+    there: Bool[np.ndarray, "*T K"] = np.asarray(np.isfinite(points).all(axis=-1))
     sure = there.astype(float) if confidence is None else np.where(there, np.nan_to_num(confidence), 0.0)
     most = sure.max(axis=-1, keepdims=True)
     seen = (most > 0) & (most >= rule.min_confidence)

@@ -37,8 +37,8 @@ def read_boxes(path: Path | str) -> BoxTable:
     if not len(columns[0]):
         raise DataError(f"{path} has a header but no boxes")
     values = np.stack([columns[header.index(side, 1)] for side in SIDES], axis=1)
-    whole = np.isfinite(values).all(axis=1)
-    whole &= (np.where(whole[:, None], values, 0.5) % 1 == 0).all(axis=1) & (values[:, 2:] > 0).all(axis=1)
+    values = np.where(np.isinf(values), np.nan, values)
+    whole = (values == np.rint(values)).all(axis=1) & (values[:, 2:] > 0).all(axis=1)
     faults = [
         f"line {row + 2} ({columns[0][row]}): expected whole pixels and an area, got "
         + ", ".join(f"{side} {value:g}" for side, value in zip(SIDES, values[row], strict=True))
