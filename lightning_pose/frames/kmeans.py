@@ -91,5 +91,6 @@ def _components(pictures: UInt8[np.ndarray, "N P"]) -> Float[np.ndarray, "N C"]:
     rank = min(COMPONENTS, min(centred.shape) - 1)
     if rank < 1 or not centred.any():
         return np.zeros((len(pictures), 1))
-    U, S, _ = svds(centred, k=rank, v0=np.ones(min(centred.shape)), solver="arpack")
+    start = np.random.default_rng(0).normal(size=min(centred.shape)).astype(np.float32)
+    U, S, _ = svds(centred, k=rank, v0=start, solver="arpack")
     return (U * S).astype(np.float64)

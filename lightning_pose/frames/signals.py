@@ -21,7 +21,7 @@ FEWEST = 5  # values that a distribution is told from; with fewer nothing is unu
 ORDINARY = 1.5  # -log10 of how rare a number has to be to count
 RAREST = 6.0
 
-Values = dict[str, Float[np.ndarray, "W t N"]]
+Values = dict[str, Float[np.ndarray, "_ _ _"]]  # W t N: in views or the world, of keypoints or bones
 
 
 class Scale(NamedTuple):
