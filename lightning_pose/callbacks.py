@@ -67,7 +67,8 @@ class Validation(pl.Callback):
 
     The weights alone go to `epoch=E-step=S-best.ckpt`; the number before it is in `best`, the pixel error of
     these weights in `best_error`, that of the last validation in `error`. Where weights are averaged, the
-    mean is validated and kept. Of several processes the first one validates, and tells the others.
+    mean is validated and kept; where nothing validates either, the mean at the end. Of several processes the
+    first one validates, and tells the others.
     """
 
     def __init__(
@@ -110,6 +111,8 @@ class Validation(pl.Callback):
         numbers = told_by_first(trainer, lambda: dict(self.validate(task)))
         self.error, score = numbers[PIXEL_ERROR], numbers[self.metric]
         if math.isnan(score):
+            if self.average is not None and is_last_epoch(trainer):
+                self._keep(trainer, task)  # `last.ckpt` predicts with the weights, not their mean
             return
         for name, number in numbers.items():
             task.log(f"val_{name}", number)
@@ -119,8 +122,12 @@ class Validation(pl.Callback):
             if self.patience is not None and self.worse >= self.patience and late:
                 trainer.should_stop = True
             return
-        former = self.best_name
         self.best, self.best_error, self.worse = score, self.error, 0
+        self._keep(trainer, task)
+
+    def _keep(self, trainer: pl.Trainer, task: Pose2DTask) -> None:
+        """Write the network's weights as the best, in place of the former."""
+        former = self.best_name
         self.best_name = f"epoch={trainer.current_epoch}-step={trainer.global_step}-best.ckpt"
         if not trainer.is_global_zero:
             return

@@ -103,6 +103,19 @@ def test_the_mean_of_the_weights_is_validated_and_kept_while_training_goes_on_wi
     assert resumed.average.n_steps == 2
 
 
+def test_a_mean_that_nothing_validates_is_kept_at_the_end(task, tmp_path):
+    average, weight = WeightAverage(0.5), task.network.head.logits.bias
+    torch.nn.init.constant_(weight, 3.0)
+    average.update(task.network)
+    torch.nn.init.constant_(weight, 7.0)
+    validation = validation_of([math.nan, math.nan], tmp_path, average=average)
+    validation.on_train_epoch_end(TrainerAt(0, max_epochs=2), task)
+    assert not list(tmp_path.iterdir())
+    validation.on_train_epoch_end(TrainerAt(1, max_epochs=2), task)
+    kept = torch.load(tmp_path / "epoch=1-step=4-best.ckpt", weights_only=True)["state_dict"]
+    assert kept["network.head.logits.bias"].mean().item() == 3.0
+
+
 def test_a_resumed_run_forgets_a_best_of_steps_that_it_has_yet_to_repeat(task, tmp_path):
     first = validation_of([5.0, 4.0], tmp_path)
     first.on_train_epoch_end(TrainerAt(0), task)
