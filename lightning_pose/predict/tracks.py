@@ -47,15 +47,17 @@ def joined(blocks: Iterable[Block]) -> Tracks:
 
 @runtime_checkable
 class SequencePredictor(Protocol):
-    """All members of a model, whatever runs them.
+    """All members of a model, whatever runs them."""
 
-    Attributes:
-        context: frames before and after an image that a member looks at too; the most of all members.
-        workers: calls that may run side by side to good effect.
-    """
+    @property
+    def context(self) -> int:
+        """Frames before and after an image that a member looks at too; the most of all members."""
+        ...
 
-    context: int
-    workers: int
+    @property
+    def workers(self) -> int:
+        """Calls that may run side by side to good effect."""
+        ...
 
     def sequence(
         self,
