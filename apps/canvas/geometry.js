@@ -36,12 +36,13 @@ export class Shape {
 
 export class Geometry {
   /**
-   * @param {Labels} labels
+   * @param {Labels} labels @param {[number, number][]} edges
    * @param {(body: {seq: number, frame: string, points: Record<string, ([number, number] | null)[]>}) => Promise<GeometryAnswer>} ask
    * @param {(frame: string, keypoints: number[]) => void} answered
    */
-  constructor(labels, ask, answered) {
+  constructor(labels, edges, ask, answered) {
     this.labels = labels;
+    this.edges = edges;
     /** @private */
     this.ask = ask;
     /** @private */
@@ -67,6 +68,13 @@ export class Geometry {
   update(keypoints) {
     for (const k of keypoints) this.stale.add(k);
     return this.run();
+  }
+
+  /** Keypoints have come to rest; ask about them and the bones that end at them. @param {Iterable<number>} keypoints */
+  settle(keypoints) {
+    const moved = new Set(keypoints);
+    const ends = this.edges.filter(([a, b]) => moved.has(a) || moved.has(b)).flat();
+    return this.update([...moved, ...ends]);
   }
 
   /** @private */
@@ -123,8 +131,8 @@ export class Geometry {
     }
     const index = (/** @type {number | string} */ one) => typeof one === 'number' ? one : this.labels.keypoints.indexOf(one);
     const about = answer.bones.map((bone) => ({ ...bone, a: index(bone.a), b: index(bone.b) }));
-    const moved = new Set(keypoints);
-    shape.bones = [...shape.bones.filter((bone) => !moved.has(bone.a) && !moved.has(bone.b)), ...about];
+    const asked = new Set(keypoints);
+    shape.bones = [...shape.bones.filter((bone) => !asked.has(bone.a) || !asked.has(bone.b)), ...about];
     this.answered(this.frame, keypoints);
   }
 }

@@ -98,7 +98,7 @@ export class Labeling {
   /** @param {string} group @param {{k: number, frame: string, v: number}[]} changes */
   changed(group, changes) {
     for (const { k } of changes) this.moved.set(k, group);
-    this.page.geometry.update(new Set(changes.map(({ k }) => k)));
+    this.page.geometry.settle(changes.map(({ k }) => k));
     this.page.labelsChanged(changes);
   }
 
@@ -252,7 +252,7 @@ export class Labeling {
     const first = next.changes[0];
     await page.open(first.frame);
     page.select(first.v, first.k);
-    page.geometry.update(new Set(changed.filter(({ frame }) => frame === this.frame).map(({ k }) => k)));
+    page.geometry.settle(changed.filter(({ frame }) => frame === this.frame).map(({ k }) => k));
     page.labelsChanged(changed);
     page.say(`${which}: ${next.title}${skipped ? `, but ${skipped} changed by others since` : ''}`);
   }

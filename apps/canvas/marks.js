@@ -16,14 +16,19 @@ function circle(c, x, y, r) {
   c.arc(x, y, r, 0, 2 * Math.PI);
 }
 
-/** Stroke the path in a colour over a dark edge, to be seen on any image. @param {Context} c @param {string} color @param {number} width */
-function outlined(c, color, width) {
+/**
+ * Stroke the path in a colour over a dark edge, to be seen on any image.
+ * @param {Context} c @param {string} color @param {number} width @param {number[]} [dash]  of the colour; the edge has none
+ */
+function outlined(c, color, width, dash = []) {
   c.lineWidth = width + 2;
   c.strokeStyle = HALO;
   c.stroke();
+  c.setLineDash(dash);
   c.lineWidth = width;
   c.strokeStyle = color;
   c.stroke();
+  c.setLineDash([]);
 }
 
 /** @param {Context} c @param {number} x @param {number} y @param {number} r @param {string} color */
@@ -58,9 +63,7 @@ export function absent(c, x, y, r, color) {
 /** A place that the geometry proposes. @param {Context} c @param {number} x @param {number} y @param {number} r @param {string} color */
 export function ghost(c, x, y, r, color) {
   circle(c, x, y, r + 1);
-  c.setLineDash([3, 2.4]);
-  outlined(c, color, 1.5);
-  c.setLineDash([]);
+  outlined(c, color, 1.6, [2.6, 2.2]);
 }
 
 /** A place that a network proposes. @param {Context} c @param {number} x @param {number} y @param {number} r @param {string} color */
@@ -72,9 +75,7 @@ export function proposal(c, x, y, r, color) {
   c.lineTo(x, y + d);
   c.lineTo(x - d, y);
   c.closePath();
-  c.setLineDash([2.4, 1.8]);
-  outlined(c, color, 1.4);
-  c.setLineDash([]);
+  outlined(c, color, 1.4, [2.4, 1.8]);
 }
 
 /** The ring of a label that was computed from other views. @param {Context} c @param {number} x @param {number} y @param {number} r @param {string} color */
@@ -151,8 +152,11 @@ export function curve(c, points, color) {
   c.beginPath();
   points.forEach(([x, y], index) => (index ? c.lineTo(x, y) : c.moveTo(x, y)));
   c.lineJoin = 'round';
-  c.globalAlpha = 0.9;
-  outlined(c, color, 1.2);
+  outlined(c, color, 1.3);
+  c.globalAlpha = 0.35; // thin and long, it needs more light than a mark
+  c.lineWidth = 1.3;
+  c.strokeStyle = '#fff';
+  c.stroke();
   c.globalAlpha = 1;
 }
 

@@ -88,7 +88,7 @@ export class Others {
       else if (one.frame !== page.target) isElsewhere = true;
     }
     if (moved.size) {
-      page.geometry.update(moved);
+      page.geometry.settle(moved);
       page.labelsChanged([{ frame: page.target }]);
     }
     if (isElsewhere) this.recount();

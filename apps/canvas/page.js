@@ -52,7 +52,7 @@ export class Page {
     this.archive = new Archive(api, this.labels, this.outbox);
     this.editor = new Editor(this.labels, new History(sessionStorage, `litpose-undo-${project.id}`), this.outbox);
     this.labeling = new Labeling(this);
-    this.geometry = new Geometry(this.labels, (body) => this.ask(body), (frame, keypoints) => this.answered(frame, keypoints));
+    this.geometry = new Geometry(this.labels, project.edges, (body) => this.ask(body), (frame, keypoints) => this.answered(frame, keypoints));
     this.others = new Others(this);
     this.loop = new Loop(this);
     this.commands = makeCommands(this);

@@ -17,7 +17,7 @@ import { hasPlace } from './labels.js';
  */
 
 const REACH = 12; // CSS px: what can be grabbed, at any zoom
-const CLOSE = 5; // CSS px: certainly means the label that is there
+const CLOSE = 3; // CSS px: certainly means the label that is there
 const STILL = 3; // CSS px: less is no drag
 
 /** @param {Tile} tile @param {Hand} hand @param {AbortSignal} signal */

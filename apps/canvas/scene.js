@@ -93,6 +93,11 @@ function drawCell(c, zoom, scene, k) {
   if (!hasPlace(cell)) return;
   const at = toScreen(zoom, cell.x, cell.y);
   const residual = scene.residuals[k] ?? 0;
+  if (scene.suspects[k] && ghost) {
+    const there = toScreen(zoom, ghost[0], ghost[1]); // where the other views put it
+    mark.bone(c, at, there, mark.BAD, 0.9);
+    mark.ghost(c, ...there, radius, color);
+  }
   if (scene.suspects[k]) mark.warningRing(c, ...at, radius, mark.BAD);
   else if (residual > scene.settings.warnPx) mark.warningRing(c, ...at, radius, mark.WARN);
   if (k === scene.held) mark.held(c, ...at, radius, color);

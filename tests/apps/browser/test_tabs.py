@@ -1,0 +1,58 @@
+"""Two people on one project: what differs is merged, what contradicts is shown, nothing is dropped."""
+
+import pytest
+
+from .conftest import PAGE
+
+pytestmark = pytest.mark.browser
+
+
+def test_different_cells_of_two_tabs_are_both_kept(enter, server):
+    one, two = enter(), enter()
+    one.click("front", 100, 100)
+    two.click("left", 80, 90)
+    one.saved()
+    two.saved()
+    assert server.cell(0, "front", "nose").state == server.cell(0, "left", "nose").state == "visible"
+
+
+def test_the_same_cell_changed_twice_shows_both_values_and_a_key_takes_mine(enter, server):
+    one, two = enter(), enter()
+    two.run("page.others.deafen()")  # it does not hear of the other
+    one.click("front", 100, 100)
+    one.saved()
+    two.click("front", 140, 130)
+    two.until("page.outbox.conflicts.size === 1")
+    notice = two.page.locator(".notice.conflict")
+    assert "140" in notice.inner_text() and "100" in notice.inner_text()
+    assert server.cell(0, "front", "nose").x == pytest.approx(100, abs=0.6)
+    two.page.reload()
+    two.ready()  # both values are still there
+    assert "140" in notice.inner_text() and "100" in notice.inner_text()
+    two.press("y")
+    two.until("page.outbox.conflicts.size === 0")
+    two.saved()
+    assert server.cell(0, "front", "nose").x == pytest.approx(140, abs=0.6)
+    assert notice.is_hidden()
+
+
+def test_keeping_theirs_leaves_the_server_as_it_is(enter, server):
+    one, two = enter(), enter()
+    two.run("page.others.deafen()")
+    one.click("front", 100, 100)
+    one.saved()
+    two.click("front", 140, 130)
+    two.until("page.outbox.conflicts.size === 1")
+    two.page.get_by_role("button", name="Keep theirs").click()
+    two.until("page.outbox.conflicts.size === 0")
+    assert two.cell("front", 0)["x"] == pytest.approx(100, abs=0.6)
+    assert server.cell(0, "front", "nose").x == pytest.approx(100, abs=0.6)
+
+
+def test_a_tab_that_was_duplicated_goes_under_a_name_of_its_own(enter):
+    one = enter()
+    with one.page.expect_popup() as opened:  # a window that is opened gets a copy of this one's memory
+        one.page.evaluate("() => { window.open(location.href); }")
+    two = opened.value
+    two.wait_for_function(f"() => {PAGE}?.frame")
+    assert two.evaluate(f"() => {PAGE}.client") != one.run("page.client")

