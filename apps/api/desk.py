@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.api.answers import ABSENT, RequestError
+from apps.api.measures import measure_frames
 from apps.api.places import project_home, project_id
 from apps.api.spaces import Spaces
 from apps.api.upkeep import Afterwards, Bell, Presence
@@ -47,13 +48,14 @@ class Served:
         self.spaces = Spaces(self)
         self.presence = Presence()
         self.bell = Bell()
-        self.writing = Afterwards(self.materialise)
+        self.writing = Afterwards(self._settle)
         self.closing = False
         self._looking = threading.Lock()
         self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
         self._rigs: dict[tuple[Path, int], Rig] = {}
+        self.writing.again()  # what an interrupted server left undone
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -73,6 +75,11 @@ class Served:
         """Take note that labels have changed: listeners are told now, label files written in a while."""
         self.writing.again()
         self.bell.ring()
+
+    def forget_frames(self) -> None:
+        """Read the table of frames anew the next time: something changed in it that no revision counts."""
+        with self._lock:
+            self._table = None
 
     def row(self, frame: str) -> tuple[FrameTable, int]:
         """Return the table of frames and the row of one.
@@ -126,6 +133,12 @@ class Served:
         """
         if not self.store.read_only:
             self.store.materialise()
+
+    def _settle(self) -> None:
+        """Do what is due once hands rest."""
+        self.materialise()
+        if not self.closing:
+            measure_frames(self)
 
     def files_changed(self) -> dict[str, Any] | None:
         """Return how much another program changed in the label files, looked at every few seconds."""

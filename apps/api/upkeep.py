@@ -27,6 +27,7 @@ class Afterwards:
         self._quiet = quiet
         self._longest = longest
         self._lock = threading.Lock()
+        self._running = threading.Lock()
         self._timer: threading.Timer | None = None
         self._first = 0.0
         self.trouble = ""  # why it failed the last time
@@ -46,17 +47,18 @@ class Afterwards:
             self._timer.start()
 
     def now(self) -> None:
-        """Do it now, due or not; a fault is kept in `trouble` and logged."""
+        """Do it now, due or not, and after what is being done; a fault is kept in `trouble` and logged."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-        try:
-            self._action()
-            self.trouble = ""
-        except (PoseError, OSError) as error:
-            self.trouble = str(error)
-            log.warning("the label files were not written: %s", error)
+        with self._running:
+            try:
+                self._action()
+                self.trouble = ""
+            except (PoseError, OSError) as error:
+                self.trouble = str(error)
+                log.warning("the label files were not written: %s", error)
 
 
 class Bell:
