@@ -14,7 +14,7 @@ NO_CALIBRATION = "none"
 
 
 class Session(NamedTuple):
-    """Synchronised videos, one per view of the model."""
+    """Synchronised videos, one per view of the model; frames of one number are of one instant."""
 
     name: str
     videos: dict[str, Path]  # in the order of the model's views
@@ -22,8 +22,13 @@ class Session(NamedTuple):
 
     @property
     def n_frames(self) -> int:
-        """Frames of every view."""
-        return next(iter(self.infos.values())).n_frames
+        """Instants: the frames of every view, or of the longest where they differ."""
+        return max(info.n_frames for info in self.infos.values())
+
+    @property
+    def n_images(self) -> int:
+        """Frames of all views."""
+        return sum(info.n_frames for info in self.infos.values())
 
 
 class Found(NamedTuple):
@@ -67,33 +72,43 @@ def read_sessions(folder: Path, views: Sequence[str]) -> list[Session]:
     return sessions
 
 
-def check_session(name: str, videos: dict[str, Path], views: Sequence[str]) -> Session:
+def check_session(
+    name: str, videos: dict[str, Path], views: Sequence[str], *, partial: bool = False
+) -> Session:
     """Return a session whose videos are there, can be read and have the same number of frames.
+
+    Args:
+        name: of the session.
+        videos: view to video.
+        views: that it should have, in order.
+        partial: take what is there: some of the views, of different lengths, and videos that stop half way;
+            `missing` of their infos says by how much.
 
     Raises:
         DataError: when a view is missing, or the numbers of frames differ; it says which.
         VideoError: when videos cannot be read; all of them listed.
     """
     absent = [view for view in views if view not in videos]
-    if absent:
+    there = [view for view in views if view in videos]
+    if absent and not (partial and there):
         found = ", ".join(path.name for path in videos.values())
         raise DataError(f"no video of view {', '.join(absent)}: expected one of every view, found {found}")
     infos, faults = {}, []
-    for view in views:
+    for view in there:
         try:
-            infos[view] = probe(videos[view])
+            infos[view] = probe(videos[view], partial=partial)
         except VideoError as error:
             faults.append(str(error))
     if faults:
         raise_collected(VideoError, "videos cannot be read", faults)
     counts = {view: info.n_frames for view, info in infos.items()}
-    if len(set(counts.values())) > 1:
+    if len(set(counts.values())) > 1 and not partial:
         listed = ", ".join(f"{view} {count}" for view, count in counts.items())
         raise DataError(
             f"the views differ in their number of frames: {listed}. Frames are matched by number, so cut the "
             "videos to the frames that all views have"
         )
-    return Session(name, {view: videos[view] for view in views}, infos)
+    return Session(name, {view: videos[view] for view in there}, infos)
 
 
 def find_rig(session: Session, calibration: Path | str | None, data_dir: Path | None) -> Found:

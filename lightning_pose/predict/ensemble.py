@@ -1,12 +1,9 @@
 """What an ensemble's members say together: their median, their mean confidence, and how far they differ."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-
-from lightning_pose.core.poses import Poses, stack_views
 
 
 class Consensus(NamedTuple):
@@ -17,18 +14,17 @@ class Consensus(NamedTuple):
     spread: Float[np.ndarray, "V T K"] | None  # variance between members per axis (px^2); None for one
 
 
-def combine(members: Sequence[dict[str, Poses]]) -> Consensus:
+def combine(xy: Float[np.ndarray, "M V T K 2"], confidence: Float[np.ndarray, "M V T K"]) -> Consensus:
     """Return the median of the members' pixels, the mean of their confidences, and their variance.
 
     A point that a member does not have is no vote. The variance is that of one member (divisor M - 1), the
     mean of both axes, so it does not shrink with their number: members share training data, and errors.
 
     Args:
-        members: per member, view to predictions.
+        xy: pixels of every member, NaN where missing.
+        confidence: of every member, in [0, 1].
     """
-    xy = np.stack([stack_views(views) for views in members])
-    confidence = np.stack([[_confidence(poses) for poses in views.values()] for views in members])
-    if len(members) == 1:
+    if len(xy) == 1:
         return Consensus(xy[0], confidence[0], None)
     seen = np.asarray(np.isfinite(xy).all(axis=-1))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -45,8 +41,3 @@ def _median(xy: Float[np.ndarray, "M V T K 2"]) -> Float[np.ndarray, "V T K 2"]:
         return np.median(xy, axis=0)
     masked = np.ma.median(np.ma.masked_invalid(xy), axis=0)
     return np.ma.filled(masked, np.nan)
-
-
-def _confidence(poses: Poses) -> Float[np.ndarray, "T K"]:
-    """Return the likelihood, or 1 where a table has points and no likelihood."""
-    return poses.present.astype(float) if poses.likelihood is None else poses.likelihood

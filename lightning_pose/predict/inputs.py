@@ -26,6 +26,21 @@ class Failure(NamedTuple):
     reason: str
 
 
+class Tolerance(NamedTuple):
+    """Sessions that are not whole and yet predicted.
+
+    Attributes:
+        unequal: views that differ in length; frames are matched by number, and 3D covers the longest.
+        missing_views: sessions that lack some of the views.
+    """
+
+    unequal: bool = False
+    missing_views: bool = False
+
+
+WHOLE = Tolerance()
+
+
 class Inputs(NamedTuple):
     """What can be predicted, and what cannot."""
 
@@ -34,7 +49,7 @@ class Inputs(NamedTuple):
     failures: list[Failure]
 
 
-def find_inputs(paths: Iterable[Path | str], views: Sequence[str]) -> Inputs:
+def find_inputs(paths: Iterable[Path | str], views: Sequence[str], tolerance: Tolerance = WHOLE) -> Inputs:
     """Sort files and folders into sessions and label sets; what does not fit is named, nothing is dropped.
 
     A folder stands for the videos in it, and a project folder for its label files.
@@ -42,6 +57,7 @@ def find_inputs(paths: Iterable[Path | str], views: Sequence[str]) -> Inputs:
     Args:
         paths: videos, label CSVs and folders.
         views: the model's views; one empty name for a single view.
+        tolerance: of sessions that are not whole. Videos that stop half way are always taken.
 
     Raises:
         DataError: when a path leads to nothing that can be predicted, or two videos are the same view of the
@@ -57,12 +73,36 @@ def find_inputs(paths: Iterable[Path | str], views: Sequence[str]) -> Inputs:
     sessions, refused = [], []
     for name, group in group_by_session(named, views).items():
         try:
-            sessions.append(check_session(name, group, views))
+            sessions.append(_tolerated(check_session(name, group, views, partial=True), views, tolerance))
         except PoseError as error:
             refused.append(Failure(_session_text(name), str(error)))
     kept = [path for path in tables if str(path.with_stem(_base(path))) not in strays]
     label_sets, lacking = _label_sets(kept, views)
     return Inputs(sessions, label_sets, [*failures, *refused, *lacking])
+
+
+def _tolerated(session: Session, views: Sequence[str], tolerance: Tolerance) -> Session:
+    """Return a session that is whole enough.
+
+    Raises:
+        DataError: when it is not; it says what would allow it.
+    """
+    absent = [view for view in views if view not in session.videos]
+    if absent and not tolerance.missing_views:
+        found = ", ".join(path.name for path in session.videos.values())
+        raise DataError(
+            f"no video of view {', '.join(absent)}: expected one of every view, since this network looks at "
+            f"all of them together, found {found}. --allow_missing_views predicts from those that are there"
+        )
+    counts = {view: info.n_frames for view, info in session.infos.items()}
+    if len(set(counts.values())) > 1 and not tolerance.unequal:
+        listed = ", ".join(f"{view} {count}" for view, count in counts.items())
+        raise DataError(
+            f"the views differ in their number of frames: {listed}. Frames are matched by number: cut the "
+            "videos to the frames that all views have, or, if all begin with the same frame, --allow_unequal "
+            "predicts each to its end"
+        )
+    return session
 
 
 def _collect(paths: Iterable[Path | str]) -> tuple[list[Path], list[Path]]:

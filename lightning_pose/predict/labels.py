@@ -1,5 +1,7 @@
 """Predict labeled frames and compare them with their labels."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,28 +9,72 @@ import numpy as np
 from jaxtyping import Float
 
 from lightning_pose.build.data import calibrate_frames, context_frames
+from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.naming import image_file
+from lightning_pose.core.sessions import NO_CALIBRATION
 from lightning_pose.core.tables import read_labels, write_metric_table, write_poses
 from lightning_pose.data.cameras import calibrate
 from lightning_pose.data.labels import LabeledFrames, native_from_network, read_labeled_frames
 from lightning_pose.data.split import read_split
 from lightning_pose.evaluate import pixel_errors
 from lightning_pose.model_dir import SPLIT_FILE
+from lightning_pose.predict.engine import Engine
 from lightning_pose.predict.inputs import LabelSet
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.outputs import Layout, make_poses
-from lightning_pose.predict.tracks import Predict, Tracks
+from lightning_pose.predict.progress import Board
+from lightning_pose.predict.summary import Outcome
+from lightning_pose.predict.tracks import SequencePredictor, Tracks
 
 CACHE_GIB = 1.0  # images are asked for once, so there is no use in keeping them
 
 
-def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
-    """Read labels and images, and refuse what does not fit the model.
+def predict_label_set(labels: LabelSet, engine: Engine, layout: Layout, board: Board) -> Outcome:
+    """Predict the images of a label set, and write predictions and errors of every view and member.
 
     Raises:
         DataError: with every fault of the tables and images.
-        CalibrationError: when the model needs cameras, and a session has none. Where they are is what the
-            model's configuration says for labels of its own project, and looked for in that of others.
+        CalibrationError: when the model needs cameras, and a session has none.
+    """
+    model = engine.model
+    with board.busy(f"{labels.name}: reading images"):
+        frames = read_label_set(labels, model, engine.options.calibration)
+    n_views, predictor = len(labels.files), engine.predictor
+    begin = time.monotonic()
+    with board.counted(labels.name, len(frames) * n_views, main=False) as advance:
+        tracks = predict_frames(
+            frames, predictor, batch_size=engine.batch_size,
+            on_frames=lambda count: advance(count * n_views),
+        )  # fmt: skip
+    seconds = time.monotonic() - begin
+    members, sets = list(model.members), sets_of(frames, model)
+    errors = write_labels(layout, labels, frames, tracks, members=members, sets=sets)
+    told = ", ".join(f"{view} {error:.2f}".strip() for view, error in errors.items())
+    known = [error for error in errors.values() if np.isfinite(error)]
+    return Outcome(
+        labels.name,
+        "predicted",
+        images=len(frames) * n_views,
+        rate=len(frames) * n_views / max(seconds, 1e-9),
+        confidence=float(tracks.confidence.mean()),
+        error_px=float(np.mean(known)) if known else math.nan,
+        note=f"median distance to the labels in px: {told}",
+    )
+
+
+def read_label_set(labels: LabelSet, model: Model, calibration: Path | str | None = None) -> LabeledFrames:
+    """Read labels and images, and refuse what does not fit the model.
+
+    Args:
+        labels: files of all views.
+        model: what they are for.
+        calibration: of all their sessions, or a table that names one for every instant; `none` for none at
+            all. By default it is what the model's configuration says for labels of its own project, and
+            looked for in that of others.
+
+    Raises:
+        DataError: with every fault of the tables and images.
+        CalibrationError: when the model needs cameras, and a session has none.
     """
     folder = image_folder(labels, model.data_dir)
     frames = read_labeled_frames(
@@ -42,7 +88,13 @@ def read_label_set(labels: LabelSet, model: Model) -> LabeledFrames:
     )
     if model.needs_cameras:
         needed_by = ["model.camera_tokens"]
-        if model.data_dir is not None and model.data_dir.resolve() == folder.resolve():
+        if calibration == NO_CALIBRATION:
+            raise CalibrationError(
+                "this model is told where cameras are, so it cannot do with --calibration none"
+            )
+        if calibration is not None:
+            calibrate(frames, folder, camera_file=Path(calibration), needed_by=needed_by)
+        elif model.data_dir is not None and model.data_dir.resolve() == folder.resolve():
             calibrate_frames(model.config, frames, needed_by)
         else:
             calibrate(frames, folder, needed_by=needed_by)
@@ -59,7 +111,7 @@ def image_folder(labels: LabelSet, data_dir: Path | None) -> Path:
 
 def predict_frames(
     frames: LabeledFrames,
-    predictor: Predict,
+    predictor: SequencePredictor,
     *,
     batch_size: int,
     on_frames: Callable[[int], object] | None = None,

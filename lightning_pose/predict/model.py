@@ -43,6 +43,12 @@ class Model(NamedTuple):
         return any(member.config.model.camera_tokens for member in self.members.values())
 
     @property
+    def has_joint_views(self) -> bool:
+        """Whether what a member says of one view depends on the others."""
+        kinds = {member.config.model.model_type for member in self.members.values()}
+        return "heatmap_multiview_transformer" in kinds
+
+    @property
     def data_dir(self) -> Path | None:
         """The project that it was trained on, which need not be there any more."""
         data_dir = self.config.data.data_dir

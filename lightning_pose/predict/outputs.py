@@ -1,7 +1,14 @@
-"""Where predictions go and how they are written; those of an ensemble are the smoother's input."""
+"""Where predictions go and how they are written; those of an ensemble are the smoother's input.
 
-from collections.abc import Mapping, Sequence
+Tables are written and read a block of frames at a time, those of all members and views side by side, so that
+memory does not grow with the length of a session.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +17,12 @@ from jaxtyping import Float
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.metrics import temporal_norm
 from lightning_pose.core.poses import Frames, Poses
-from lightning_pose.core.tables import read_poses, write_metric_table, write_poses
-from lightning_pose.predict.inputs import LabelSet, Session
-from lightning_pose.predict.space import World
+from lightning_pose.core.sessions import Session
+from lightning_pose.core.table_blocks import TableWriter, iterate_poses
+from lightning_pose.predict.inputs import LabelSet
+from lightning_pose.predict.tracks import Block
 
+ROWS = 4096  # frames of a block
 SCORER = "heatmap_tracker"
 PIXEL_DIGITS, CONFIDENCE_DIGITS = 4, 6  # no network is better; the files are half as long
 
@@ -32,6 +41,18 @@ class Layout(NamedTuple):
     def predictions(self) -> Path:
         """Folder of the predictions of videos."""
         return self.out / "video_preds"
+
+    def partial(self, session: Session) -> Path:
+        """Return the file of what has been predicted of a session that is not finished."""
+        return self.predictions / f"{session.name or 'session'}.partial"
+
+    def smoothed(self, session: Session) -> Path:
+        """Return the folder of what the smoother makes of a session."""
+        return self.out / "video_preds_smoothed" / (session.name or "session")
+
+    def report(self, session: Session) -> Path:
+        """Return the page about a session."""
+        return self.out / "reports" / f"{session.name or 'session'}.html"
 
     def pixels(self, session: Session, view: str, member: str) -> Path:
         """Return the file of one member's predictions of one video."""
@@ -87,77 +108,130 @@ def make_poses(
     frames: Frames,
     sets: Sequence[str] | None = None,
 ) -> Poses:
-    """Return predictions as they are written: pixels to 1e-4, confidences to 1e-6."""
+    """Return predictions as they are written: pixels to 1e-4, confidences to 1e-6, missing points without."""
+    there = np.isfinite(xy).all(axis=-1)
     return Poses(
         names=tuple(names),
         points=np.round(xy.astype(np.float64), PIXEL_DIGITS),
         frames=frames,
-        likelihood=np.round(confidence.astype(np.float64), CONFIDENCE_DIGITS),
+        likelihood=np.where(there, np.round(confidence.astype(np.float64), CONFIDENCE_DIGITS), np.nan),
         sets=None if sets is None else tuple(sets),
         scorer=SCORER,
     )
 
 
-def write_pixels(
-    layout: Layout,
-    session: Session,
-    member: str,
-    views: Mapping[str, Poses],
-    errors: Mapping[str, Float[np.ndarray, "V T K"]] | None = None,
-) -> None:
-    """Write one member's predictions of a session, and how far each keypoint moves from frame to frame.
+class PixelTables:
+    """The tables of all members and views of a session: predictions, and numbers per frame and keypoint.
 
-    Args:
-        layout: where to.
-        session: of these videos.
-        member: of the ensemble.
-        views: its predictions.
-        errors: distances (px) from what poses look like, each kind by its name.
+    Used as a context manager; they appear when it ends, the predictions last, and none of them after an
+    exception.
     """
-    for v, (view, poses) in enumerate(views.items()):
-        tables = {"temporal_norm": temporal_norm(poses.points)}
-        tables |= {f"{name}_error": values[v] for name, values in (errors or {}).items()}
-        for name, values in tables.items():
-            write_metric_table(layout.metric(session, view, member, name), values, poses.names, poses.frames)
-        write_poses(layout.pixels(session, view, member), poses)
+
+    def __init__(
+        self, layout: Layout, session: Session, members: Sequence[str], names: Sequence[str]
+    ) -> None:
+        self.layout, self.session, self.members, self.names = layout, session, members, names
+        self._tables: dict[Path, TableWriter] = {}
+        self._before: dict[Path, Float[np.ndarray, "1 K 2"]] = {}  # points of the last frame
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "PixelTables":
+        for path in pixel_files(self.layout, self.session, self.members):
+            self._table(path)  # the first to be opened appear last
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def append(self, block: Block, errors: Sequence[Mapping[str, Float[np.ndarray, "V t K"]]] = ()) -> None:
+        """Write the next frames of all videos that have them.
+
+        Args:
+            block: what the members say.
+            errors: of each member, distances (px) from what poses look like, each kind by its name.
+        """
+        for m, member in enumerate(self.members):
+            for v, (view, info) in enumerate(self.session.infos.items()):
+                count = min(block.stop, info.n_frames) - block.start
+                if count <= 0:
+                    continue
+                frames = np.arange(block.start, block.start + count)
+                xy, confidence = block.xy[m, v, :count], block.confidence[m, v, :count]
+                poses = make_poses(self.names, xy, confidence, frames)
+                path = self.layout.pixels(self.session, view, member)
+                self._table(path).append_poses(poses)
+                metrics = {"temporal_norm": self._motion(path, poses)}
+                metrics |= {
+                    f"{name}_error": e[v, :count] for name, e in (errors[m] if errors else {}).items()
+                }
+                for name, values in metrics.items():
+                    table = self._table(self.layout.metric(self.session, view, member, name))
+                    table.append_metric(values, self.names, frames)
+
+    def _motion(self, path: Path, poses: Poses) -> Float[np.ndarray, "t K"]:
+        """Return how far each keypoint moved since the frame before, also from block to block."""
+        before = self._before.get(path)
+        self._before[path] = poses.points[-1:]
+        if before is None:
+            return temporal_norm(poses.points)
+        return temporal_norm(np.concatenate([before, poses.points]))[1:]
+
+    def _table(self, path: Path) -> TableWriter:
+        """Return the writer of a file."""
+        if path not in self._tables:
+            self._tables[path] = self._stack.enter_context(TableWriter(path))
+        return self._tables[path]
 
 
-def read_pixels(layout: Layout, session: Session, member: str) -> dict[str, Poses]:
-    """Read back what `write_pixels` wrote.
+def read_blocks(layout: Layout, session: Session, members: Sequence[str]) -> Iterator[Block]:
+    """Read back what `PixelTables` wrote; views that end before the others are filled up with NaN and 0.
 
     Raises:
-        DataError: when a file is not of this video.
+        DataError: when a file is not of this video, at the latest after the last block.
     """
-    views = {}
-    for view in session.videos:
-        path = layout.pixels(session, view, member)
-        views[view] = read_poses(path)
-        if len(views[view]) != session.n_frames:
-            raise DataError(
-                f"{path} has {len(views[view])} frames, but {session.videos[view]} has "
-                f"{session.n_frames}: it is of another video. --overwrite predicts anew"
-            )
-    return views
+    tables = [
+        [_frames_of(layout.pixels(session, view, member), session, view) for view in session.videos]
+        for member in members
+    ]
+    for start in range(0, session.n_frames, ROWS):
+        count = min(ROWS, session.n_frames - start)
+        found = [[next(table, None) for table in views] for views in tables]
+        n_keypoints = next(len(poses.names) for views in found for poses in views if poses is not None)
+        shape = (len(members), len(session.videos), count, n_keypoints)
+        block = Block(start, np.full((*shape, 2), np.nan), np.zeros(shape))
+        for m, views in enumerate(found):
+            for v, poses in enumerate(views):
+                if poses is not None:
+                    block.xy[m, v, : len(poses)] = poses.points
+                    block.confidence[m, v, : len(poses)] = np.nan_to_num(confidence_of(poses))
+        yield block
+    for table in chain.from_iterable(tables):
+        next(table, None)  # at its end it compares the number of its rows with that of the video's frames
 
 
-def write_world(layout: Layout, session: Session, names: Sequence[str], world: World) -> None:
-    """Write the world points of a session and its reprojection errors, in all and per view."""
-    frames = np.arange(session.n_frames)
-    for view, error in zip(session.videos, world.error, strict=True):
-        write_metric_table(layout.reprojection(session, view), error, names, frames)
-    write_metric_table(layout.reprojection(session), world.mean_error, names, frames)
-    poses = Poses(
-        names=tuple(names),
-        points=world.xyz,
-        frames=frames,
-        extras={
-            "uncertainty": world.uncertainty,
-            "reprojection_error": world.mean_error,
-            "n_views": world.n_views,
-        },
-        scorer=SCORER,
-    )
-    write_poses(layout.world(session), poses)
+def _frames_of(path: Path, session: Session, view: str) -> Iterator[Poses]:
+    """Yield the rows of one table in blocks.
+
+    Raises:
+        DataError: at its end, when it has more or fewer rows than the video has frames.
+    """
+    expected, there = session.infos[view].n_frames, 0
+    for poses in iterate_poses(path, ROWS):
+        there += len(poses)
+        if there <= expected:
+            yield poses
+    if there != expected:
+        raise DataError(
+            f"{path} has {there} frames, but {session.videos[view]} has {expected}: it is of another video. "
+            "--overwrite predicts anew"
+        )
+
+
+def confidence_of(poses: Poses) -> Float[np.ndarray, "T K"]:
+    """Return the likelihood, or 1 where a table has points and no likelihood."""
+    return poses.present.astype(float) if poses.likelihood is None else poses.likelihood
 
 
 def pixel_files(layout: Layout, session: Session, members: Sequence[str]) -> list[Path]:
@@ -171,10 +245,10 @@ def world_files(layout: Layout, session: Session) -> list[Path]:
     return [*views, layout.reprojection(session), layout.world(session)]
 
 
-def picture_files(layout: Layout, session: Session) -> list[Path]:
+def picture_files(layout: Layout, session: Session, has_mosaic: bool) -> list[Path]:
     """Return the labeled videos that a finished session has."""
     views = [layout.labeled(session, view) for view in session.videos]
-    return views if len(views) == 1 else [*views, layout.mosaic(session)]
+    return [*views, layout.mosaic(session)] if has_mosaic else views
 
 
 def label_files(layout: Layout, labels: LabelSet, members: Sequence[str]) -> list[Path]:

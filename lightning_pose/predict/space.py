@@ -9,7 +9,6 @@ from scipy.stats import chi2
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.triangulate import point_covariance
 
-BLOCK = 4096  # frames solved at a time
 SAMPLE = 2000  # frames that the noise is learned from
 REJECT_SHARE, REJECT_LEAST_PX = 0.02, 10.0  # views farther than this from the others' point are left out
 PRIOR = 10.0  # degrees of freedom that the session's pixel noise is worth against those of a single point
@@ -36,70 +35,24 @@ def lift(
     xy: Float[np.ndarray, "V T K 2"],
     confidence: Float[np.ndarray, "V T K"],
     rig: Rig,
+    noise: float,
     spread: Float[np.ndarray, "V T K"] | None = None,
 ) -> World:
-    """Triangulate every keypoint of every frame from all views, leaving out views that the others contradict.
+    """Triangulate every keypoint of some frames from all views, leaving out views that the others contradict.
 
     A pixel's variance is taken to be s^2 / c + m, with c its confidence and m the variance between the
-    members of an ensemble; s is learned from how far the views of the session disagree. The uncertainty is
-    the square root of the largest eigenvalue of the point's covariance, times (n + chi^2) / (n + f): chi^2 is
-    what the views of this very point disagree by, f its degrees of freedom, and n = 10 how many of them the
-    session's s is worth.
+    members of an ensemble. The uncertainty is the square root of the largest eigenvalue of the point's
+    covariance, times (n + chi^2) / (n + f): chi^2 is what the views of this very point disagree by, f its
+    degrees of freedom, and n = 10 how many of them the session's s is worth.
 
     Args:
         xy: pixels; NaN where missing.
         confidence: in [0, 1]; 0 is missing.
         rig: one camera per view.
+        noise: s (px) of the session; see `pixel_noise`.
         spread: variance between members (px^2) per axis; none for a single network.
     """
     spread = np.zeros(confidence.shape) if spread is None else spread
-    noise = pixel_noise(xy, confidence, rig, spread)
-    parts = []
-    for start in range(0, xy.shape[1], BLOCK):
-        part = np.s_[:, start : start + BLOCK]
-        parts.append(_lift(xy[part], confidence[part], rig, spread[part], noise))
-    return World(
-        *(np.concatenate(arrays, axis=1 if name == "error" else 0)
-          for name, arrays in zip(World._fields, zip(*parts, strict=True), strict=True))
-    )  # fmt: skip
-
-
-def pixel_noise(
-    xy: Float[np.ndarray, "V T K 2"],
-    confidence: Float[np.ndarray, "V T K"],
-    rig: Rig,
-    spread: Float[np.ndarray, "V T K"],
-) -> float:
-    """Return s (px), the standard deviation of a sure pixel, from the disagreement between views.
-
-    The weighted squared residuals of a point seen by n views follow s^2 chi^2 with 2 n - 3 degrees of
-    freedom. The median over points of their quotient with that distribution's median is s^2, whatever
-    outliers do.
-    """
-    frames = np.unique(np.linspace(0, xy.shape[1] - 1, min(SAMPLE, xy.shape[1])).astype(int))
-    xy, confidence, spread = xy[:, frames], confidence[:, frames], spread[:, frames]
-    noise = 1.0
-    for _ in range(2 if spread.any() else 1):  # where members differ, the weights depend on s
-        weights = _weights(confidence, spread, noise)
-        found = rig.triangulate_robust(xy, weights, threshold_px=_threshold(rig))
-        used = np.isfinite(found.error) & ~found.rejected & (weights > 0)
-        total = np.where(used, weights * np.nan_to_num(found.error) ** 2, 0).sum(axis=0)
-        freedom = 2 * used.sum(axis=0) - 3
-        known = (freedom > 0) & np.isfinite(found.xyz).all(axis=-1)
-        if not known.any():
-            return 1.0
-        noise = max(float(np.sqrt(np.median(total[known] / chi2.median(freedom[known])))), NOISE_LEAST_PX)
-    return noise
-
-
-def _lift(
-    xy: Float[np.ndarray, "V T K 2"],
-    confidence: Float[np.ndarray, "V T K"],
-    rig: Rig,
-    spread: Float[np.ndarray, "V T K"],
-    noise: float,
-) -> World:
-    """Triangulate a block of frames with a known pixel noise."""
     weights = _weights(confidence, spread, noise)
     found = rig.triangulate_robust(xy, weights, threshold_px=_threshold(rig))
     used = np.isfinite(found.error) & ~found.rejected & (weights > 0)
@@ -113,6 +66,44 @@ def _lift(
     largest[known] = np.linalg.eigvalsh(covariance[known])[:, -1]
     uncertainty = np.sqrt(largest * (PRIOR + quotient) / (PRIOR + freedom))
     return World(found.xyz, uncertainty, found.error, found.n_views)
+
+
+def sample_frames(n_frames: int) -> Int[np.ndarray, "N"]:
+    """Return the frames, evenly spread over a session, that its noise is learned from."""
+    return np.unique(np.linspace(0, n_frames - 1, min(SAMPLE, n_frames)).astype(int))
+
+
+def pixel_noise(
+    xy: Float[np.ndarray, "V T K 2"],
+    confidence: Float[np.ndarray, "V T K"],
+    rig: Rig,
+    spread: Float[np.ndarray, "V T K"] | None = None,
+) -> float:
+    """Return s (px), the standard deviation of a sure pixel, from how far the views of a sample disagree.
+
+    The weighted squared residuals of a point seen by n views follow s^2 chi^2 with 2 n - 3 degrees of
+    freedom. The median over points of their quotient with that distribution's median is s^2, whatever
+    outliers do.
+
+    Args:
+        xy: pixels of some frames, such as `sample_frames`; NaN where missing.
+        confidence: in [0, 1]; 0 is missing.
+        rig: one camera per view.
+        spread: as in `lift`.
+    """
+    spread = np.zeros(confidence.shape) if spread is None else spread
+    noise = 1.0
+    for _ in range(2 if spread.any() else 1):  # where members differ, the weights depend on s
+        weights = _weights(confidence, spread, noise)
+        found = rig.triangulate_robust(xy, weights, threshold_px=_threshold(rig))
+        used = np.isfinite(found.error) & ~found.rejected & (weights > 0)
+        total = np.where(used, weights * np.nan_to_num(found.error) ** 2, 0).sum(axis=0)
+        freedom = 2 * used.sum(axis=0) - 3
+        known = (freedom > 0) & np.isfinite(found.xyz).all(axis=-1)
+        if not known.any():
+            return 1.0
+        noise = max(float(np.sqrt(np.median(total[known] / chi2.median(freedom[known])))), NOISE_LEAST_PX)
+    return noise
 
 
 def _weights(

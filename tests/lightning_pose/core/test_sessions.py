@@ -8,7 +8,7 @@ import pytest
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera, make_camera
-from lightning_pose.core.errors import CalibrationError, DataError
+from lightning_pose.core.errors import CalibrationError, DataError, VideoError
 from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions, videos_in
 from lightning_pose.core.video import VideoInfo
 
@@ -46,6 +46,20 @@ def test_a_session_needs_every_view(film: Callable[..., dict[str, Path]]) -> Non
     with pytest.raises(DataError, match=r"no video of view cam2.*found a_cam1\.mp4, a_cam3\.mp4"):
         check_session("a", videos, VIEWS)
     assert list(check_session("a", videos, ("cam3", "cam1")).videos) == ["cam3", "cam1"]
+
+
+def test_of_a_partial_session_what_is_there_is_taken(film: Callable[..., dict[str, Path]]) -> None:
+    videos = film("a", cam1=90, cam3=4)
+    data = videos["cam1"].read_bytes()
+    videos["cam1"].write_bytes(data[: len(data) * 2 // 3])
+    with pytest.raises(VideoError, match="stops half way"):
+        check_session("a", videos, ("cam1", "cam3"))
+    session = check_session("a", videos, VIEWS, partial=True)
+    assert list(session.videos) == list(session.infos) == ["cam1", "cam3"]
+    assert (session.n_frames, session.n_images) == (90, 94)
+    assert session.infos["cam3"].missing == 0 < session.infos["cam1"].missing < 90
+    with pytest.raises(DataError, match="no video of view cam1, cam2, cam3"):
+        check_session("a", {}, VIEWS, partial=True)
 
 
 def test_a_folder_is_read_as_sessions_in_the_order_of_the_views(

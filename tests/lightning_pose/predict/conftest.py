@@ -109,6 +109,15 @@ def film_session(tmp_path: Path, world: World) -> Callable[..., dict[str, Path]]
     return write
 
 
+@pytest.fixture
+def calibrated(tmp_path: Path, world: World) -> Path:
+    """Write the calibration of the session `s1` into the project."""
+    path = tmp_path / "project" / "calibrations" / "s1.toml"
+    path.parent.mkdir(parents=True)
+    world.rig.save(path)
+    return path
+
+
 def write_model_folder(
     root: Path, folder: str = "model", views: tuple[str, ...] = tuple(SIZES), **data: object
 ) -> Path:

@@ -1,18 +1,24 @@
-"""The whole way from videos to files, with a network whose answers are known."""
+"""Many sessions in one call: what goes on after an interruption, what fails, what is said of it."""
 
+import dataclasses
+import errno
+import io
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from lightning_pose.core.errors import ConfigError, ModelError
-from lightning_pose.core.naming import parse_stem, split_seed
-from lightning_pose.core.tables import read_metric_table, read_poses
-from lightning_pose.core.video import probe
+from lightning_pose.core.tables import read_poses
 from lightning_pose.predict import Options, predict
+from lightning_pose.predict.chunks import Chunks
 from lightning_pose.predict.program import RESUME
+from lightning_pose.predict.tracks import Block
 
 QUIET = Console(quiet=True)
 Film = Callable[..., dict[str, Path]]
@@ -23,118 +29,9 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_file())
 
 
-@pytest.fixture
-def calibrated(tmp_path: Path, world) -> Path:
-    path = tmp_path / "project" / "calibrations" / "s1.toml"
-    path.parent.mkdir(parents=True)
-    world.rig.save(path)
-    return path
-
-
-def test_every_frame_of_every_view_gets_its_own_place(film_session, make_model, spot_network, world):
-    model = make_model()
-    videos = film_session()
-    summary = predict(model, [next(iter(videos.values())).parent], Options(skip_viz=True), QUIET)
-    assert (summary.done, summary.failures) == (["s1"], [])
-    for v, view in enumerate(videos):
-        poses = read_poses(model / "video_preds" / f"s1_{view}.csv")
-        assert poses.names == ("red", "green")
-        assert poses.frames.tolist() == list(range(23))
-        np.testing.assert_allclose(poses.points, world.xy[v], atol=0.25)
-        assert poses.likelihood.min() > 0.5
-        motion = read_metric_table(model / "video_preds" / f"s1_{view}_temporal_norm.csv")
-        steps = np.linalg.norm(np.diff(poses.points, axis=0), axis=-1)
-        np.testing.assert_allclose(motion.values[1:], steps, atol=1e-9)
-        assert np.isnan(motion.values[0]).all()
-
-
-def test_calibrated_views_become_points_in_the_world(
-    film_session, make_model, spot_network, calibrated, world
-):
-    model = make_model()
-    film_session()
-    predict(model, [model.parent / "project" / "videos"], Options(skip_viz=True), QUIET)
-    found = read_poses(model / "video_preds" / "s1_3d.csv")
-    error = np.linalg.norm(found.points - world.xyz, axis=-1)
-    assert np.median(error) < 0.01 and error.max() < 0.04  # 0.07 cm are one pixel
-    assert list(found.extras) == ["uncertainty", "reprojection_error", "n_views"]
-    assert (found.extras["n_views"] == 3).all()
-    assert 0.001 < np.median(found.extras["uncertainty"]) < 0.02
-    views = []
-    for v, view in enumerate(world.rig.names):
-        pixels = read_poses(model / "video_preds" / f"s1_{view}.csv").points
-        table = read_metric_table(model / "video_preds" / f"s1_{view}_reprojection_error.csv")
-        expected = np.linalg.norm(pixels - world.rig.project(found.points)[v], axis=-1)
-        np.testing.assert_allclose(table.values, expected, atol=1e-6)
-        views.append(table.values)
-    whole = read_metric_table(model / "video_preds" / "s1_reprojection_error.csv")
-    np.testing.assert_allclose(whole.values, np.mean(views, axis=0), atol=1e-9)
-    np.testing.assert_allclose(whole.values, found.extras["reprojection_error"], atol=1e-9)
-
-
-def test_labeled_videos_of_every_view_and_of_all(film_session, make_model, spot_network):
-    model = make_model()
-    videos = film_session()
-    predict(model, videos.values(), Options(), QUIET)
-    folder = model / "video_preds" / "labeled_videos"
-    expected = ["s1_cam1_labeled.mp4", "s1_cam2_labeled.mp4", "s1_cam3_labeled.mp4", "s1_mosaic.mp4"]
-    assert names_in(folder) == expected
-    assert {probe(folder / name).n_frames for name in expected} == {23}
-
-
-def test_an_ensemble_leaves_a_folder_for_the_smoother(
-    film_session, make_ensemble, spot_network, calibrated, world
-):
-    ensemble = make_ensemble()
-    film_session()
-    predict(ensemble, [ensemble.parent / "project" / "videos"], Options(), QUIET)
-    tables = [path for path in names_in(ensemble / "video_preds") if path.endswith(".csv")]
-    assert tables == [f"s1_cam{v}_rng={seed}.csv" for v in (1, 2, 3) for seed in (0, 1)]
-    for name in tables:
-        stem, seed = split_seed(Path(name).stem)
-        session, view = parse_stem(stem, world.rig.names)
-        assert session == "s1" and seed in (0, 1)
-        poses = read_poses(ensemble / "video_preds" / name)
-        v = world.rig.names.index(view)
-        step = seed * world.rig.sizes[v] / (96, 64)  # a pixel of the network in pixels of the frame
-        np.testing.assert_allclose(poses.points, world.xy[v] + step, atol=0.25)
-    metrics = names_in(ensemble / "video_preds" / "metrics")
-    assert metrics == [f"s1_cam{v}_rng={s}_temporal_norm.csv" for v in (1, 2, 3) for s in (0, 1)]
-    assert names_in(ensemble / "video_preds_3d") == [
-        "s1_3d.csv", *(f"s1_cam{v}_reprojection_error.csv" for v in (1, 2, 3)), "s1_reprojection_error.csv",
-    ]  # fmt: skip
-    assert (ensemble / "video_preds" / "labeled_videos" / "s1_mosaic.mp4").is_file()
-    median = np.mean([world.xy + seed * world.rig.sizes[:, None, None] / (96, 64) for seed in (0, 1)], axis=0)
-    expected = world.rig.triangulate(median)
-    found = read_poses(ensemble / "video_preds_3d" / "s1_3d.csv")
-    assert np.median(np.linalg.norm(found.points - expected, axis=-1)) < 0.02
-    # the members lie a network pixel apart, about 1.6 px: the uncertainty says so
-    assert np.median(found.extras["uncertainty"]) > 0.03
-
-
-def test_what_is_there_is_kept_and_only_what_lacks_is_made(
-    film_session, make_model, spot_network, calibrated
-):
-    model = make_model()
-    film_session()
-    videos = model.parent / "project" / "videos"
-    predict(model, [videos], Options(), QUIET)
-    made = {path: path.stat().st_mtime_ns for path in (model / "video_preds").rglob("*") if path.is_file()}
-    assert len(spot_network) == 1
-    summary = predict(model, [videos], Options(), QUIET)
-    assert (summary.done, summary.kept) == ([], ["s1"])
-    assert made == {path: path.stat().st_mtime_ns for path in made}
-    lost = [model / "video_preds" / "s1_3d.csv", model / "video_preds" / "labeled_videos" / "s1_mosaic.mp4"]
-    for path in lost:
-        path.unlink()
-    predict(model, [videos], Options(), QUIET)
-    assert all(path.is_file() for path in lost)
-    pixels = model / "video_preds" / "s1_cam2.csv"
-    assert pixels.stat().st_mtime_ns == made[pixels]
-    assert len(spot_network) == 1  # the network was not asked again
-    summary = predict(model, [videos], Options(overwrite=True, skip_viz=True), QUIET)
-    assert summary.done == ["s1"] and len(spot_network) == 2
-    assert pixels.stat().st_mtime_ns != made[pixels]
+def files_below(folder: Path) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def test_a_session_that_cannot_be_predicted_is_named_and_the_others_are_done(
@@ -142,22 +39,36 @@ def test_a_session_that_cannot_be_predicted_is_named_and_the_others_are_done(
 ):
     model = make_model()
     film_session("whole")
-    film_session("lacking", counts={"cam1": 5, "cam3": 5})
     film_session("uneven", counts={"cam1": 5, "cam2": 7, "cam3": 5})
-    cut = film_session("cut", counts={"cam1": 9, "cam2": 9, "cam3": 9})["cam2"]
-    cut.write_bytes(cut.read_bytes()[:-4000])
-    folder = cut.parent
-    (folder / "overview.mp4").write_bytes(cut.read_bytes())
-    summary = predict(model, [folder], Options(skip_viz=True), QUIET)
+    empty = film_session("empty", counts={"cam1": 9, "cam2": 9, "cam3": 9})["cam2"]
+    (empty.parent / "overview.mp4").write_bytes(empty.read_bytes())
+    empty.write_bytes(b"")
+    summary = predict(model, [empty.parent], Options(skip_viz=True), QUIET)
     assert summary.done == ["whole"]
     reasons = {failure.what.split("/")[-1]: failure.reason for failure in summary.failures}
-    assert "no video of view cam2" in reasons["session 'lacking'"]
     assert "cam1 5, cam2 7, cam3 5" in reasons["session 'uneven'"]
-    assert "stops half way" in reasons["session 'cut'"]
+    assert "--allow_unequal" in reasons["session 'uneven'"]
+    assert "the file is empty (0 bytes)" in reasons["session 'empty'"]
     assert "does not end in a view" in reasons["overview.mp4"]
     shown = capsys.readouterr().err
     assert all(reason.splitlines()[0] in shown for reason in reasons.values())
     assert names_in(model / "video_preds")[0] == "whole_cam1.csv"
+
+
+def test_a_network_that_looks_at_all_views_refuses_a_session_without_one_unless_told(
+    film_session, make_model, spot_network
+):
+    model = make_model()
+    saved = model / "config.yaml"
+    kind = "model_type: heatmap_multiview_transformer\n"
+    saved.write_text(saved.read_text().replace("model_type: heatmap\n", kind))
+    folder = film_session(counts={"cam1": 3, "cam3": 3})["cam1"].parent
+    summary = predict(model, [folder], Options(skip_viz=True), QUIET)
+    assert not summary.done
+    assert "no video of view cam2" in summary.failures[0].reason
+    assert "--allow_missing_views" in summary.failures[0].reason
+    options = Options(skip_viz=True, allow_missing_views=True)
+    assert predict(model, [folder], options, QUIET).done == ["s1"]
 
 
 def test_a_calibration_of_another_size_is_refused_for_its_session_alone(
@@ -188,17 +99,6 @@ def test_a_given_calibration_is_for_all_sessions(film_session, make_model, spot_
     assert not (model / "video_preds").exists()
 
 
-def test_one_view_has_no_mosaic_and_no_world(film_session, make_model, spot_network, world):
-    model = make_model(views=())
-    video = film_session()["cam2"]
-    summary = predict(model, [video], Options(), QUIET)
-    assert summary.done == ["s1_cam2"]
-    assert names_in(model / "video_preds") == ["s1_cam2.csv", "s1_cam2_temporal_norm.csv"]
-    assert names_in(model / "video_preds" / "labeled_videos") == ["s1_cam2_labeled.mp4"]
-    found = read_poses(model / "video_preds" / "s1_cam2.csv").points
-    np.testing.assert_allclose(found, world.xy[1], atol=0.25)
-
-
 def test_faults_of_the_model_end_the_program(film_session, make_model, spot_network, tmp_path, monkeypatch):
     videos = film_session()
     with pytest.raises(ModelError, match="is not a trained model"):
@@ -207,20 +107,116 @@ def test_faults_of_the_model_end_the_program(film_session, make_model, spot_netw
         predict(make_model(), videos.values(), Options(device="cuda:99"), QUIET)
 
 
-def test_an_interrupt_says_how_to_go_on_and_leaves_nothing_half_written(
-    film_session, make_model, spot_network, monkeypatch
+def test_sessions_side_by_side_are_those_one_after_the_other(
+    film_session, make_model, spot_network, calibrated, tmp_path
 ):
-    from lightning_pose.predict import videos
-
     model = make_model()
-    film_session()
-    batches = videos._batches
+    for name, count in {"s1": 23, "s2": 11, "s3": 5}.items():
+        film_session(name, counts=dict.fromkeys(("cam1", "cam2", "cam3"), count))
+    folder = tmp_path / "project" / "videos"
+    for name, count in {"one": 1, "three": 3}.items():
+        options = Options(skip_viz=True, in_flight=count, out_dir=tmp_path / name)
+        assert sorted(predict(model, [folder], options, QUIET).done) == ["s1", "s2", "s3"]
+    one, three = (files_below(tmp_path / name) for name in ("one", "three"))
+    assert len(one) == 3 * 2 * 3 + 5 and one == three
 
-    def interrupted(*args: object):
-        yield next(batches(*args))
+
+def test_an_interrupt_says_how_to_go_on_and_the_same_call_does(
+    film_session, make_model, spot_network, calibrated, monkeypatch, tmp_path
+):
+    """The tables of a call that was interrupted twice are those of one that was not, to the byte."""
+    model = make_model()
+    folder = film_session()["cam1"].parent
+    options = Options(skip_viz=True, batch_size=6, out_dir=tmp_path / "whole")
+    predict(model, [folder], options, QUIET)
+    halted = dataclasses.replace(options, out_dir=tmp_path / "halted")
+    append = Chunks.append
+
+    def interrupted(self: Chunks, block: Block) -> None:
+        append(self, block)
+        if self.stop in (4, 10):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Chunks, "append", interrupted)
+    for stop in (4, 10):
+        with pytest.raises(KeyboardInterrupt, match=RESUME):
+            predict(model, [folder], halted, QUIET)
+        assert list(files_below(tmp_path / "halted")) == ["video_preds/s1.partial"], stop
+    summary = predict(model, [folder], halted, QUIET)
+    assert summary.done == ["s1"] and summary.outcomes[0].images == 3 * (23 - 10)
+    assert files_below(tmp_path / "halted") == files_below(tmp_path / "whole")
+
+
+def test_partial_predictions_of_another_model_are_named_and_redone(
+    film_session, make_model, spot_network, monkeypatch, tmp_path
+):
+    model = make_model()
+    folder = film_session()["cam1"].parent
+    append = Chunks.append
+
+    def interrupted(self: Chunks, block: Block) -> None:
+        append(self, block)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(videos, "_batches", interrupted)
-    with pytest.raises(KeyboardInterrupt, match=RESUME):
-        predict(model, [model.parent / "project" / "videos"], Options(), QUIET)
-    assert not (model / "video_preds").exists()
+    options = Options(skip_viz=True, batch_size=6, out_dir=tmp_path / "out")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Chunks, "append", interrupted)
+        predict(model, [folder], options, QUIET)
+    checkpoint = next(model.rglob("last.ckpt"))
+    checkpoint.write_bytes(checkpoint.read_bytes() + b" ")
+    console = Console(record=True, width=200, file=io.StringIO())
+    summary = predict(model, [folder], options, console)
+    assert "s1.partial is not used, it is of another checkpoint: predicted anew" in console.export_text()
+    assert summary.outcomes[0].images == 3 * 23
+
+
+def test_a_full_disk_is_said_and_the_next_call_goes_on(
+    film_session, make_model, spot_network, monkeypatch, tmp_path
+):
+    model = make_model()
+    folder = film_session()["cam1"].parent
+    append = Chunks.append
+
+    def full(self: Chunks, block: Block) -> None:
+        if block.start >= 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(self, block)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Chunks, "append", full)
+        summary = predict(model, [folder], Options(skip_viz=True, batch_size=6), QUIET)
+    reason = summary.failures[0].reason
+    assert "could not be written after 8 of 23 frames" in reason and "No space left on device" in reason
+    assert reason.endswith(RESUME)
+    summary = predict(model, [folder], Options(skip_viz=True, batch_size=6), QUIET)
+    assert summary.outcomes[0].images == 3 * (23 - 8)
+
+
+def test_a_session_that_will_not_fit_on_the_disk_is_refused_before_it_begins(
+    film_session, make_model, spot_network, monkeypatch
+):
+    model = make_model()
+    folder = film_session()["cam1"].parent
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=5000))
+    summary = predict(model, [folder], Options(skip_viz=True), QUIET)
+    assert "take about 9 kB, and 5 kB are free" in summary.failures[0].reason
+    assert not list(model.rglob("*.csv"))
+
+
+def test_the_summary_says_what_became_of_everything(film_session, make_model, spot_network, calibrated):
+    model = make_model()
+    film_session("s1")
+    folder = film_session("s2", counts={"cam1": 4, "cam2": 3, "cam3": 4})["cam1"].parent
+    predict(model, [folder], Options(skip_viz=True), QUIET)
+    film_session("s3", counts=dict.fromkeys(("cam1", "cam2", "cam3"), 4))
+    summary = predict(model, [folder], Options(skip_viz=True), QUIET)
+    assert [(outcome.name, outcome.state) for outcome in summary.outcomes] == [
+        ("session 's2'", "failed"), ("s1", "kept"), ("s3", "predicted"),
+    ]  # fmt: skip
+    last = summary.outcomes[-1]
+    assert last.images == 12 and last.rate > 0 and last.missing == 0
+    likelihood = [read_poses(model / "video_preds" / f"s3_cam{v}.csv").likelihood for v in (1, 2, 3)]
+    assert last.confidence == pytest.approx(np.mean(likelihood), abs=1e-6)
+    console = Console(record=True, width=120, file=io.StringIO())
+    console.print(summary.table())
+    assert "the views differ" in console.export_text()

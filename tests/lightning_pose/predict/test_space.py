@@ -32,20 +32,27 @@ def seen_with_noise(rig: Rig, points: np.ndarray, noise: float) -> tuple[np.ndar
     return rig.project(points) + errors, confidence
 
 
+def lift(
+    xy: np.ndarray, confidence: np.ndarray, rig: Rig, spread: np.ndarray | None = None
+) -> space.World:
+    """Triangulate a session of which all frames are the sample."""
+    return space.lift(xy, confidence, rig, space.pixel_noise(xy, confidence, rig, spread), spread)
+
+
 @pytest.mark.parametrize("noise", [0.3, 2.0])
 def test_the_noise_is_learned_from_the_disagreement_of_the_views(
     rig: Rig, points: np.ndarray, noise: float
 ) -> None:
     xy, confidence = seen_with_noise(rig, points, noise)
-    found = space.pixel_noise(xy, confidence, rig, np.zeros(confidence.shape))
+    found = space.pixel_noise(xy, confidence, rig)
     assert found == pytest.approx(noise, rel=0.05)
     xy[1, ::7] += 300  # what one view gets wrong does not count
-    assert space.pixel_noise(xy, confidence, rig, np.zeros(confidence.shape)) == pytest.approx(noise, rel=0.1)
+    assert space.pixel_noise(xy, confidence, rig) == pytest.approx(noise, rel=0.1)
 
 
 def test_the_uncertainty_is_the_spread_of_the_error(rig: Rig, points: np.ndarray) -> None:
     xy, confidence = seen_with_noise(rig, points, 1.0)
-    found = space.lift(xy, confidence, rig)
+    found = lift(xy, confidence, rig)
     error = np.linalg.norm(found.xyz - points, axis=-1)
     # one standard deviation in the worst of three directions: the whole error is between 1 and sqrt(3) of it
     assert 0.9 < np.sqrt((error**2).mean() / (found.uncertainty**2).mean()) < np.sqrt(3)
@@ -60,12 +67,11 @@ def test_the_uncertainty_is_the_spread_of_the_error(rig: Rig, points: np.ndarray
     assert (found.n_views == 4).all()
 
 
-def test_blocks_do_not_show(rig: Rig, points: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    xy, confidence = seen_with_noise(rig, points, 1.0)
-    whole = space.lift(xy, confidence, rig)
-    monkeypatch.setattr(space, "BLOCK", 400)
-    for one, other in zip(whole, space.lift(xy, confidence, rig), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-9)
+def test_the_sample_is_spread_over_the_session_and_no_longer_than_it() -> None:
+    assert space.sample_frames(5).tolist() == [0, 1, 2, 3, 4]
+    many = space.sample_frames(100_000)
+    assert len(many) == space.SAMPLE and (many[0], many[-1]) == (0, 99_999)
+    assert set(np.diff(many)) <= {50, 51}
 
 
 def test_a_view_that_the_others_contradict_is_left_out_and_its_error_shows(
@@ -73,7 +79,7 @@ def test_a_view_that_the_others_contradict_is_left_out_and_its_error_shows(
 ) -> None:
     xy, confidence = seen_with_noise(rig, points, 0.5)
     xy[2, 10, 1] += 150
-    found = space.lift(xy, confidence, rig)
+    found = lift(xy, confidence, rig)
     assert found.n_views[10, 1] == 3
     assert found.error[2, 10, 1] > 100 > found.error[0, 10, 1]
     assert np.linalg.norm(found.xyz[10, 1] - points[10, 1]) < 0.1
@@ -82,10 +88,10 @@ def test_a_view_that_the_others_contradict_is_left_out_and_its_error_shows(
 def test_two_views_that_disagree_make_an_uncertain_point(rig: Rig, points: np.ndarray) -> None:
     xy, confidence = seen_with_noise(rig, points, 0.5)
     confidence[2:, :50] = 0
-    usual = space.lift(xy, confidence, rig)
+    usual = lift(xy, confidence, rig)
     assert (usual.n_views[:50] == 2).all()
     xy[1, 5, 0, 1] += 60
-    found = space.lift(xy, confidence, rig)
+    found = lift(xy, confidence, rig)
     assert found.uncertainty[5, 0] > 10 * usual.uncertainty[5, 0]
 
 
@@ -93,7 +99,7 @@ def test_a_point_that_one_view_sees_is_missing(rig: Rig, points: np.ndarray) -> 
     xy, confidence = seen_with_noise(rig, points, 0.5)
     confidence[1:, 3, 2] = 0
     xy[1:, 4, 0] = np.nan
-    found = space.lift(xy, confidence, rig)
+    found = lift(xy, confidence, rig)
     for frame, keypoint in ((3, 2), (4, 0)):
         assert np.isnan(found.xyz[frame, keypoint]).all()
         assert np.isnan(found.uncertainty[frame, keypoint]) and np.isnan(found.mean_error[frame, keypoint])
@@ -104,6 +110,6 @@ def test_members_that_differ_make_an_uncertain_point(rig: Rig, points: np.ndarra
     xy, confidence = seen_with_noise(rig, points, 0.5)
     spread = np.full(confidence.shape, 0.01)
     spread[:, 7, 1] = 100.0
-    usual, found = space.lift(xy, confidence, rig), space.lift(xy, confidence, rig, spread)
+    usual, found = lift(xy, confidence, rig), lift(xy, confidence, rig, spread)
     assert found.uncertainty[7, 1] > 5 * usual.uncertainty[7, 1]
     np.testing.assert_allclose(found.uncertainty[:7], usual.uncertainty[:7], rtol=0.1)

@@ -1,0 +1,184 @@
+"""The networks that all sessions of a call share: loaded when the first one needs them, asked in turns."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from lightning_pose.core.calibration import Rig
+from lightning_pose.core.camera import Camera
+from lightning_pose.core.errors import CalibrationError
+from lightning_pose.core.sessions import Session
+from lightning_pose.predict.given_boxes import read_session_boxes
+from lightning_pose.predict.model import Model, open_model
+from lightning_pose.predict.options import Options
+from lightning_pose.predict.tracks import Block, Found
+
+if TYPE_CHECKING:  # torch takes seconds to load; a misspelled path should not wait for it
+    from lightning_pose.predict.detector import Detector
+    from lightning_pose.predict.network import Predictor
+    from lightning_pose.predict.runtime import RuntimePredictor
+
+Busy = Callable[[str], AbstractContextManager[object]]  # shows that something takes a while
+
+
+class Engine:
+    """Turns videos into blocks of predictions; used by the threads of several sessions."""
+
+    def __init__(self, model: Model, options: Options, busy: Busy) -> None:
+        """Take note of what to load.
+
+        Args:
+            model: what to predict with.
+            options: how.
+            busy: shown while the weights are read.
+        """
+        self.model, self.options, self._busy = model, options, busy
+        self._loading = threading.Lock()
+
+    def load(self) -> None:
+        """Read the weights now.
+
+        Raises:
+            ModelError: when they do not fit the model, or the detector knows other views.
+            ConfigError: when the device is not there, or the detector has not the anchors.
+        """
+        _ = self.predictor
+        if self.options.detector_model is not None:
+            _ = self.detector
+
+    @property
+    def predictor(self) -> "Turns":
+        """The networks, in turns; loaded by the first that asks."""
+        with self._loading:
+            return self._predictor
+
+    @property
+    def detector(self) -> "Detector":
+        """What finds the animal; loaded by the first that asks."""
+        with self._loading:
+            return self._detector
+
+    @property
+    def in_flight(self) -> int:
+        """Sessions that are worth predicting at a time; on a processor one keeps all cores busy."""
+        return self.options.in_flight or (2 if self.predictor.workers > 1 else 1)
+
+    @property
+    def batch_size(self) -> int:
+        """Images at a time, those of all views counted."""
+        return self.options.batch_size or self.predictor.batch_size
+
+    def blocks(self, session: Session, rig: Rig | None, start: int) -> Iterator[Block]:
+        """Return what all members say of a session from an instant on, in order and without gaps.
+
+        Raises:
+            CalibrationError: when the model needs cameras, and there are none.
+            VideoError: when a video cannot be opened.
+        """
+        from lightning_pose.data.cameras import network_camera
+        from lightning_pose.predict.videos import predict_blocks
+
+        if self.model.needs_cameras and rig is None:
+            raise CalibrationError("this model is told where cameras are, and there is no calibration")
+        network = (self.predictor, self.model.size)
+        how = {
+            "batch_size": self.batch_size,
+            "start": start,
+            "views": self._views(session),
+            "decoder_threads": self.options.num_workers or 0,
+        }
+        if self.options.detector_model is not None:
+            from lightning_pose.predict.detect import detect_blocks
+
+            return detect_blocks(session, self.detector, *network, rig=rig, **how)
+        if self.options.bbox_dir is not None:
+            from lightning_pose.predict.detect import crop_blocks
+
+            boxes = read_session_boxes(session, self.options.bbox_dir)
+            return crop_blocks(session, boxes, *network, rig=rig if self.model.needs_cameras else None, **how)
+        camera = None if rig is None else network_camera(rig, rig.sizes, self.model.size)
+        return predict_blocks(session, *network, camera=camera, **how)
+
+    def pose_errors(self, session: Session, block: Block) -> list[dict[str, Float[np.ndarray, "V t K"]]]:
+        """Return how far poses are from what each member was trained with (px), each kind by its name."""
+        chosen = self._views(session) or range(len(self.model.views))
+        shape = (len(self.model.views), *block.xy.shape[2:])
+        errors = []
+        for member, xy in zip(self.model.members, block.xy, strict=True):
+            whole = np.full(shape, np.nan)  # of the trained views, which subspaces are of
+            whole[list(chosen)] = xy
+            found = self.predictor.pose_errors(member, whole)
+            errors.append({name: values[list(chosen)] for name, values in found.items()})
+        return errors
+
+    def _views(self, session: Session) -> list[int] | None:
+        """Return which of the model's views a session has; None for all of them."""
+        if len(session.videos) == len(self.model.views):
+            return None
+        return [self.model.views.index(view) for view in session.videos]
+
+    @cached_property
+    def _predictor(self) -> "Turns":
+        with self._busy("loading the model"):
+            return Turns(self._load(self.model))
+
+    @cached_property
+    def _detector(self) -> "Detector":
+        from lightning_pose.crops.boxes import BoxRule
+        from lightning_pose.predict.detector import make_detector
+
+        options = self.options
+        assert options.detector_model is not None
+        model, rule = open_model(options.detector_model), BoxRule(options.crop_ratio, options.crop_size)
+        with self._busy("loading the detector"):
+            predictor = Turns(self._load(model))
+        return make_detector(model, predictor, self.model.views, rule, options.anchor_keypoints)
+
+    def _load(self, model: Model) -> "Predictor | RuntimePredictor":
+        """Read the weights of a model."""
+        options = self.options
+        if options.runtime == "eager":
+            from lightning_pose.predict.network import load_predictor
+
+            return load_predictor(model, options.device, options.precision, compiled=options.compiled)
+        from lightning_pose.predict.runtime import load_runtime
+
+        return load_runtime(model, options.precision, runtime=options.runtime, device=options.device)
+
+
+class Turns:
+    """A predictor that several sessions ask: no more calls run side by side than pay off."""
+
+    def __init__(self, predictor: "Predictor | RuntimePredictor") -> None:
+        self._predictor = predictor
+        self.context, self.workers = predictor.context, predictor.workers
+        self._turn = threading.BoundedSemaphore(predictor.workers)
+
+    @property
+    def batch_size(self) -> int:
+        """Images at a time that suit the device."""
+        return self._predictor.batch_size
+
+    def sequence(
+        self,
+        images: UInt8[np.ndarray, "S V H W 3"],
+        camera: Camera | None = None,
+        views: Sequence[int] | None = None,
+    ) -> Found:
+        """Predict consecutive frames; see `SequencePredictor`."""
+        with self._turn:
+            return self._predictor.sequence(images, camera, views)
+
+    def __call__(self, images: UInt8[np.ndarray, "B V *F H W 3"], camera: Camera | None = None) -> Found:
+        """Predict single instants; see `SequencePredictor`."""
+        with self._turn:
+            return self._predictor(images, camera)
+
+    def pose_errors(self, member: str, xy: Float[np.ndarray, "V T K 2"]) -> dict[str, np.ndarray]:
+        """Return the distances from subspaces of poses; see `SequencePredictor`."""
+        return self._predictor.pose_errors(member, xy)
