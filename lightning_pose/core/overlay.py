@@ -1,90 +1,47 @@
-"""Poses drawn on their frames: skeletons whose opacity is confidence, mosaics of views, labeled videos."""
+"""Labeled videos: poses drawn on their videos, view by view and as a mosaic.
+
+Every video is decoded once. Decoding, drawing and encoding go on at the same time in threads of their own.
+"""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-import cv2
 import numpy as np
-from jaxtyping import Float, Int, UInt8
 
+from lightning_pose.core.drawing import Frame, draw_skeleton, draw_text, mosaic, mosaic_tile
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.skeletons import Skeleton
-from lightning_pose.core.video import VideoReader, VideoWriter, probe
+from lightning_pose.core.video import VideoInfo, VideoReader, VideoWriter, probe
 
-Frame = UInt8[np.ndarray, "H W 3"]
+__all__ = ["Style", "draw_skeleton", "draw_text", "mosaic", "mosaic_tile", "write_labeled_videos"]
 
-SHIFT = 4  # binary digits of a pixel that OpenCV draws to
-FAR = 1e5  # px: beyond it OpenCV's integers could overflow, and nothing would be seen anyway
 SHORTEST_SIDE = 384  # px: smaller videos are enlarged, for lines and letters to be told apart
-WIDEST_MOSAIC = 1920  # px
+PRESET = "superfast"  # of x264: half the time of "veryfast" for files a third larger
+AHEAD = 4  # frames that wait between two threads
 
 
-def draw_skeleton(
-    frame: Frame,
-    points: Float[np.ndarray, "K 2"],
-    skeleton: Skeleton,
-    confidence: Float[np.ndarray, "K"] | None = None,
-    radius: float | None = None,
-) -> Frame:
-    """Return a copy of an RGB frame with keypoints and the lines between them, antialiased.
+class Style(NamedTuple):
+    """What labeled videos show besides points, lines and the number of the frame.
 
-    Args:
-        frame: to draw on.
-        points: pixels of the frame; missing ones and their lines are left out.
-        skeleton: lines and colours; its keypoints are those of `points`.
-        confidence: opacity of each point in [0, 1]; a line has that of its fainter end. Opaque by default.
-        radius: of the points in px; grows with the frame by default.
+    Attributes:
+        trail: frames of the past that the lines behind the points show.
+        ellipses: show where the truth is with 95 % probability, of poses that have variances.
+        confidence_threshold: points of less confidence are not drawn; the others are as opaque as theirs.
+        opaque: draw every point with full opacity.
+        radius: of the points in px of the output; grows with the frame by default.
     """
-    frame = frame.copy()
-    opacity = np.ones(len(points)) if confidence is None else np.clip(np.nan_to_num(confidence), 0, 1)
-    opacity = np.where((np.abs(points) < FAR).all(axis=-1), opacity, 0.0)  # NaN compares false
-    size = radius or max(2.0, 0.008 * min(frame.shape[:2]))
-    for (a, b), color in zip(skeleton.edges, skeleton.edge_colors(), strict=True):
-        alpha = min(opacity[a], opacity[b])
-        if alpha > 0:
-            _blend(frame, points[[a, b]], color, alpha, width=max(1, round(0.6 * size)))
-    for point, color, alpha in zip(points, skeleton.keypoint_colors(), opacity, strict=True):
-        if alpha > 0:
-            _blend(frame, point[None], color, alpha, radius=size)
-    return frame
 
-
-def draw_text(frame: Frame, text: str) -> Frame:
-    """Return a copy of an RGB frame with a line of text in its top left corner, white on darkened ground."""
-    frame = frame.copy()
-    scale = max(0.4, min(frame.shape[:2]) / 700)
-    thick, margin = max(1, round(1.6 * scale)), round(8 * scale)
-    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
-    frame[: height + below + 2 * margin, : width + 2 * margin] //= 3
-    place = (margin, margin + height)
-    cv2.putText(frame, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, (255,) * 3, thick, cv2.LINE_AA)
-    return frame
-
-
-def mosaic(frames: Sequence[UInt8[np.ndarray, "_ _ 3"]], tile: tuple[int, int], columns: int) -> Frame:
-    """Lay out frames in rows, each as large as its tile (width, height in px) allows, in its middle."""
-    width, height = tile
-    rows = math.ceil(len(frames) / columns)
-    whole = np.zeros((rows * height, columns * width, 3), np.uint8)
-    for index, frame in enumerate(frames):
-        scale = min(width / frame.shape[1], height / frame.shape[0])
-        size = (max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale)))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = frame if size == frame.shape[1::-1] else cv2.resize(frame, size, interpolation=how)
-        top = index // columns * height + (height - size[1]) // 2
-        left = index % columns * width + (width - size[0]) // 2
-        whole[top : top + size[1], left : left + size[0]] = small
-    return whole
-
-
-def mosaic_tile(sizes: Int[np.ndarray, "V 2"], columns: int) -> tuple[int, int]:
-    """Return width and height (px, even) of the tiles for views of these sizes, at most 1920 in a row."""
-    widest, highest = sizes.max(axis=0)
-    scale = min(1.0, WIDEST_MOSAIC / columns / widest)
-    return 2 * math.ceil(widest * scale / 2), 2 * math.ceil(highest * scale / 2)
+    trail: int = 0
+    ellipses: bool = False
+    confidence_threshold: float = 0.0
+    opaque: bool = False
+    radius: float | None = None
 
 
 def write_labeled_videos(
@@ -94,11 +51,14 @@ def write_labeled_videos(
     *,
     outputs: Mapping[str, Path],
     mosaic_output: Path | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    style: Style = Style(),  # noqa: B008  immutable
     on_frame: Callable[[], object] | None = None,
 ) -> None:
     """Draw poses on the videos of one session: a video per view, and one of all views side by side.
 
-    Every video is decoded once, frame by frame. Small videos are enlarged.
+    Small videos are enlarged. A frame that cannot be decoded is black and says so.
 
     Args:
         videos: view to video.
@@ -106,55 +66,138 @@ def write_labeled_videos(
         skeleton: lines and colours for the poses' keypoints.
         outputs: view to the labeled video to write; views that are not in it get none.
         mosaic_output: the video of all views; none by default.
+        start: number of the first frame to draw.
+        stop: number of the frame to stop before; the end by default.
+        style: what is shown.
         on_frame: called after each frame, to show progress.
 
     Raises:
-        DataError: when a video and its poses differ in length, or the videos of a mosaic among each other.
-        VideoError: when a video cannot be decoded.
+        DataError: when a video and its poses differ in length, or the videos of a mosaic among each other, or
+            there is no frame between `start` and `stop`.
+        VideoError: when a file is not a video.
         OSError: when the disk is full.
     """
-    infos = {view: probe(path) for view, path in videos.items()}
+    infos = {view: probe(path, partial=True) for view, path in videos.items()}
     _check_lengths({view: info.n_frames for view, info in infos.items()}, poses, mosaic_output is not None)
-    skeletons = {view: skeleton.select(poses[view].names) for view in videos}
-    sizes = {view: _drawn_size(info.width, info.height) for view, info in infos.items()}
+    last = max(info.n_frames for info in infos.values())
+    last = last if stop is None else min(stop, last)
+    if not 0 <= start < last:
+        raise DataError(f"expected a start before the end, {last}, got {start}: there is no frame to draw")
     columns = math.ceil(math.sqrt(len(videos)))
-    tile = mosaic_tile(np.array(list(sizes.values())), columns)
-    rows = math.ceil(len(videos) / columns)
     with ExitStack() as stack:
-        readers = {
-            view: stack.enter_context(VideoReader(path, size=sizes[view])).frames()
+        views = {
+            view: _View(path, infos[view], poses[view], skeleton, style, start, stack)
             for view, path in videos.items()
         }
         writers = {
-            view: stack.enter_context(VideoWriter(path, *sizes[view], infos[view].fps))
+            view: _Encoder(VideoWriter(path, *views[view].size, infos[view].fps, preset=PRESET), stack)
             for view, path in outputs.items()
         }
+        tile = mosaic_tile(np.array([view.size for view in views.values()]), columns)
+        whole = None
         if mosaic_output is not None:
-            fps = next(iter(infos.values())).fps
-            size = (columns * tile[0], rows * tile[1])
-            whole = stack.enter_context(VideoWriter(mosaic_output, *size, fps))
-        for number in range(max(info.n_frames for info in infos.values())):
-            drawn = {}
-            for view, info in infos.items():
-                if number < info.n_frames:
-                    scale = np.array(sizes[view]) / (info.width, info.height)
-                    frame = _labeled(next(readers[view]), poses[view], number, skeletons[view], scale)
-                    drawn[view] = draw_text(frame, f"{view}  {number}/{info.n_frames}".strip())
-                    if view in writers:
-                        writers[view].write(drawn[view])
-            if mosaic_output is not None:
+            size, fps = (
+                (columns * tile[0], math.ceil(len(views) / columns) * tile[1]),
+                next(iter(infos.values())).fps,
+            )
+            whole = _Encoder(VideoWriter(mosaic_output, *size, fps, preset=PRESET), stack)
+        for number in range(start, last):
+            drawn = {name: view.draw(name, number) for name, view in views.items() if number < len(view)}
+            for name in drawn.keys() & writers.keys():
+                writers[name].write(drawn[name])
+            if whole is not None:
                 whole.write(mosaic(list(drawn.values()), tile, columns))
             if on_frame is not None:
                 on_frame()
+        for writer in (*writers.values(), *([whole] if whole else [])):
+            writer.finish()
 
 
-def _labeled(
-    frame: Frame, poses: Poses, row: int, skeleton: Skeleton, scale: Float[np.ndarray, "2"]
-) -> Frame:
-    """Draw one row of poses on a frame that was resized by `scale`."""
-    points = (poses.points[row] + 0.5) * scale - 0.5
-    confidence = None if poses.likelihood is None else poses.likelihood[row]
-    return draw_skeleton(frame, points, skeleton, confidence)
+class _View:
+    """The frames of one video, decoded ahead in a thread, with its poses drawn on them."""
+
+    def __init__(
+        self,
+        path: Path,
+        info: VideoInfo,
+        poses: Poses,
+        skeleton: Skeleton,
+        style: Style,
+        start: int,
+        stack: ExitStack,
+    ) -> None:
+        """Open a video; the stack closes it."""
+        self.size = _drawn_size(info.width, info.height)
+        self._length, self._style = info.n_frames, style
+        self._skeleton = skeleton.select(poses.names)
+        scale = np.array(self.size) / (info.width, info.height)
+        self._points = (poses.points + 0.5) * scale - 0.5
+        self._deviation = None
+        if style.ellipses and poses.variance is not None:
+            self._deviation = np.sqrt(poses.variance) * scale
+        self._confidence = poses.likelihood
+        if poses.likelihood is not None:
+            sure = poses.likelihood >= style.confidence_threshold  # NaN compares false
+            self._points[~sure & (style.confidence_threshold > 0)] = np.nan
+        reader = stack.enter_context(VideoReader(path, size=self.size, partial=True))
+        self._frames = _ahead(reader.stream(start), stack)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def draw(self, name: str, number: int) -> Frame:
+        """Return the next frame with its poses; `number` is its own."""
+        frame = next(self._frames)
+        label = f"{name}  {number}/{self._length}".strip()
+        if frame is None:
+            return draw_text(np.zeros((*self.size[::-1], 3), np.uint8), f"{label}  missing", copy=False)
+        before = slice(max(0, number - self._style.trail), number)
+        draw_skeleton(
+            frame,
+            self._points[number],
+            self._skeleton,
+            None if self._confidence is None or self._style.opaque else self._confidence[number],
+            self._style.radius,
+            deviation=None if self._deviation is None else self._deviation[number],
+            trail=self._points[before] if self._style.trail else None,
+            copy=False,
+        )
+        return draw_text(frame, label, copy=False)
+
+
+class _Encoder:
+    """A video that is encoded in a thread of its own."""
+
+    def __init__(self, writer: VideoWriter, stack: ExitStack) -> None:
+        """Open a file; the stack closes it."""
+        self._writer = stack.enter_context(writer)
+        self._pool = stack.enter_context(ThreadPoolExecutor(1))
+        self._waiting: deque[Future] = deque()
+
+    def write(self, frame: Frame) -> None:
+        """Hand over a frame, which is not changed any more; wait where the encoder is far behind."""
+        if len(self._waiting) >= AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(self._writer.write, frame))
+
+    def finish(self) -> None:
+        """Wait until everything is encoded."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+
+def _ahead(frames: Iterator[Frame | None], stack: ExitStack) -> Iterator[Frame | None]:
+    """Iterate over frames that a thread of their own has decoded before they are asked for."""
+    pool = stack.enter_context(ThreadPoolExecutor(1))
+    end = object()
+    waiting = deque(pool.submit(next, frames, end) for _ in range(AHEAD))
+    stack.callback(lambda: [future.cancel() for future in waiting])
+    while True:
+        frame = waiting.popleft().result()
+        if frame is end:
+            return
+        waiting.append(pool.submit(next, frames, end))
+        yield frame
 
 
 def _drawn_size(width: int, height: int) -> tuple[int, int]:
@@ -174,30 +217,3 @@ def _check_lengths(lengths: Mapping[str, int], poses: Mapping[str, Poses], toget
         wrong.append(f"the views differ: {', '.join(f'{view} {n}' for view, n in lengths.items())} frames")
     if wrong:
         raise DataError(f"poses cannot be drawn on these videos: {'; '.join(wrong)}")
-
-
-def _blend(
-    frame: Frame,
-    points: Float[np.ndarray, "N 2"],
-    color: UInt8[np.ndarray, "3"],
-    alpha: float,
-    *,
-    radius: float = 0.0,
-    width: int = 0,
-) -> None:
-    """Blend a dot (one point) or a line (two points) into a frame, in place, touching only what it covers."""
-    reach = math.ceil(max(radius, width)) + 2
-    low = np.maximum(np.floor(points.min(axis=0)).astype(int) - reach, 0)
-    high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + reach + 1, frame.shape[1::-1])
-    if (low >= high).any():
-        return
-    region = frame[low[1] : high[1], low[0] : high[0]]
-    cover = np.zeros(region.shape[:2], np.uint8)
-    fixed = np.rint((points - low) * 2**SHIFT).astype(int).tolist()
-    if len(fixed) == 1:
-        inner = round((radius - 0.5) * 2**SHIFT)  # antialiasing adds half a pixel all round
-        cv2.circle(cover, fixed[0], inner, 255, -1, cv2.LINE_AA, SHIFT)
-    else:
-        cv2.line(cover, fixed[0], fixed[1], 255, width, cv2.LINE_AA, SHIFT)
-    share = (cover * np.float32(alpha / 255))[..., None]
-    region[:] = np.rint(region + share * (color.astype(np.float32) - region)).astype(np.uint8)

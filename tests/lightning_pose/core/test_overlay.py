@@ -1,4 +1,4 @@
-"""What is drawn is measured in the pixels: where it lies, how opaque it is, and on which frame."""
+"""What is drawn on a video is measured in the pixels: on which frame, where, and how opaque."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from lightning_pose.core.errors import DataError
-from lightning_pose.core.overlay import draw_skeleton, draw_text, mosaic, mosaic_tile, write_labeled_videos
+from lightning_pose.core.overlay import Style, write_labeled_videos
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.skeletons import Skeleton
 from lightning_pose.core.video import VideoWriter, frames, probe
 
 DOT = Skeleton(("a",), colors=("#ff0000",))
-LINE = Skeleton(("a", "b"), ((0, 1),), colors=("#ff0000", "#ff0000"))
 
 
 def ground(height: int = 80, width: int = 100, grey: int = 100) -> np.ndarray:
@@ -23,64 +22,6 @@ def ground(height: int = 80, width: int = 100, grey: int = 100) -> np.ndarray:
 def centroid(weights: np.ndarray) -> np.ndarray:
     y, x = np.mgrid[: weights.shape[0], : weights.shape[1]]
     return np.array([(x * weights).sum(), (y * weights).sum()]) / weights.sum()
-
-
-@pytest.mark.parametrize("place", [(40.0, 30.0), (41.25, 30.5), (40.5, 29.75)])
-def test_a_dot_lies_where_the_point_is_to_a_fraction_of_a_pixel(place: tuple[float, float]) -> None:
-    drawn = draw_skeleton(ground(), np.array([place]), DOT, radius=4.0)
-    red = drawn[..., 0].astype(float) - 100
-    np.testing.assert_allclose(centroid(red), place, atol=0.08)
-    assert red.sum() / 155 == pytest.approx(np.pi * 4**2, rel=0.08)
-
-
-@pytest.mark.parametrize("confidence", [1.0, 0.5, 0.1])
-def test_confidence_is_opacity(confidence: float) -> None:
-    frame = ground(grey=100)
-    drawn = draw_skeleton(frame, np.array([[40.0, 30.0]]), DOT, np.array([confidence]), radius=5.0)
-    expected = 100 + confidence * (np.array([255, 0, 0]) - 100)
-    np.testing.assert_allclose(drawn[30, 40], expected, atol=1)
-    assert (frame == 100).all()  # the frame given is left as it was
-
-
-def test_a_line_is_as_opaque_as_its_fainter_end() -> None:
-    points, confidence = np.array([[10.0, 40.0], [90.0, 40.0]]), np.array([0.4, 0.8])
-    drawn = draw_skeleton(ground(), points, LINE, confidence, radius=5.0)
-    np.testing.assert_allclose(drawn[40, 50], 100 + 0.4 * (np.array([255, 0, 0]) - 100), atol=1)
-
-
-@pytest.mark.parametrize("gone", [[np.nan, 30.0], [-500.0, 30.0], [1e12, 5.0], [np.inf, 0.0]])
-def test_missing_points_and_points_far_outside_draw_nothing(gone: list[float]) -> None:
-    drawn = draw_skeleton(ground(), np.array([gone]), DOT)
-    assert (drawn == 100).all()
-    both = draw_skeleton(ground(), np.array([gone, [50.0, 40.0]]), LINE, np.array([1.0, np.nan]))
-    assert (both == 100).all()
-
-
-def test_a_point_at_the_edge_is_cut_off_by_the_frame() -> None:
-    drawn = draw_skeleton(ground(), np.array([[99.0, -1.0]]), DOT, radius=4.0)
-    assert drawn[0, 99, 0] == 255
-    assert (drawn[10:, :90] == 100).all()
-
-
-def test_text_is_bright_on_dark_and_leaves_the_rest() -> None:
-    drawn = draw_text(ground(200, 300), "cam1  7/300")
-    assert drawn[:40, :200].max() == 255
-    assert drawn[0, 0, 0] == 33
-    assert (drawn[60:] == 100).all() and (drawn[:, 250:] == 100).all()
-
-
-def test_a_mosaic_keeps_proportions_and_centres_each_view_in_its_tile() -> None:
-    wide, tall = ground(20, 40, grey=50), ground(40, 20, grey=200)
-    whole = mosaic([wide, tall, wide], (40, 40), columns=2)
-    assert whole.shape == (80, 80, 3)
-    assert (whole[10:30, :40] == 50).all() and (whole[:10, :40] == 0).all()
-    assert (whole[:40, 50:70] == 200).all() and (whole[:40, 40:50] == 0).all()
-    assert (whole[50:70, :40] == 50).all() and (whole[40:, 40:] == 0).all()
-
-
-def test_tiles_are_even_and_no_mosaic_is_wider_than_a_screen() -> None:
-    assert mosaic_tile(np.array([[101, 75], [90, 81]]), columns=2) == (102, 82)
-    assert mosaic_tile(np.array([[1280, 1024]]), columns=3) == (640, 512)
 
 
 @pytest.fixture
@@ -128,13 +69,9 @@ def test_small_videos_are_enlarged_with_the_points_on_their_pixels(tmp_path: Pat
     with VideoWriter(tmp_path / "small.mp4", 64, 48, 10, crf=1) as writer:
         writer.write(x)
     pose = Poses(("a",), np.array([[[31.0, 21.0]]]), np.arange(1), likelihood=np.array([[0.0]]))
-    write_labeled_videos(
-        {"": tmp_path / "small.mp4"}, {"": pose}, DOT, outputs={"": tmp_path / "plain.mp4"}
-    )
+    write_labeled_videos({"": tmp_path / "small.mp4"}, {"": pose}, DOT, outputs={"": tmp_path / "plain.mp4"})
     solid = Poses(("a",), pose.points, np.arange(1))
-    write_labeled_videos(
-        {"": tmp_path / "small.mp4"}, {"": solid}, DOT, outputs={"": tmp_path / "drawn.mp4"}
-    )
+    write_labeled_videos({"": tmp_path / "small.mp4"}, {"": solid}, DOT, outputs={"": tmp_path / "drawn.mp4"})
     plain, drawn = next(frames(tmp_path / "plain.mp4")), next(frames(tmp_path / "drawn.mp4"))
     assert plain.shape == (384, 512, 3)
     spot = np.where(plain[100:, 100:, 1] > 90, plain[100:, 100:, 1].astype(float), 0)
@@ -154,3 +91,63 @@ def test_poses_of_another_length_are_refused(
     with pytest.raises(DataError, match="the views differ: left 12, right 9 frames"):
         write_labeled_videos(other, short, DOT, outputs={}, mosaic_output=tmp_path / "m.mp4")
     assert not list(tmp_path.glob("[lm].mp4"))
+
+
+def redness(frame: np.ndarray) -> np.ndarray:
+    return np.clip(frame[60:, :, 0].astype(float) - frame[60:, :, 1] - 60, 0, None)
+
+
+def test_a_clip_begins_and_ends_where_told(
+    tmp_path: Path, session: tuple[dict[str, Path], dict[str, Poses]]
+) -> None:
+    videos, poses = session
+    out = tmp_path / "clip.mp4"
+    write_labeled_videos({"": videos["left"]}, {"": poses["left"]}, DOT, outputs={"": out}, start=5, stop=9)
+    assert probe(out).n_frames == 4
+    for number, frame in enumerate(frames(out), start=5):
+        np.testing.assert_allclose(centroid(redness(frame)) + [0, 60], [100 + 20 * number, 200], atol=0.6)
+    with pytest.raises(DataError, match="start before the end, 12, got 12"):
+        write_labeled_videos({"": videos["left"]}, {"": poses["left"]}, DOT, outputs={"": out}, start=12)
+
+
+def test_points_of_too_little_confidence_are_left_out_and_the_others_opaque_where_wanted(
+    tmp_path: Path, session: tuple[dict[str, Path], dict[str, Poses]]
+) -> None:
+    videos, poses = session
+    likelihood = np.where(np.arange(12) < 6, 0.3, 0.6)[:, None]
+    moving = Poses(("a",), poses["left"].points, np.arange(12), likelihood=likelihood)
+    style = Style(confidence_threshold=0.5, opaque=True, trail=4, radius=5.0)
+    out = tmp_path / "sure.mp4"
+    write_labeled_videos({"": videos["left"]}, {"": moving}, DOT, outputs={"": out}, style=style)
+    drawn = [redness(frame) for frame in frames(out)]
+    assert [bool(frame.any()) for frame in drawn] == [False] * 6 + [True] * 6
+    assert max(frame.max() for frame in drawn) > 180  # pure red on video
+    trail = drawn[9][137:144].max(axis=0)  # frames 6 to 8 were sure: a line from x = 220 on
+    assert trail[225:275].min() > 0 and trail[:215].max() == 0
+
+
+def test_a_missing_frame_is_black_and_keeps_its_place(
+    tmp_path: Path, make_video: Callable[..., Path]
+) -> None:
+    path = make_video(tmp_path / "cut.mp4", n=30)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    n = probe(path, partial=True).n_frames
+    poses = Poses(("a",), np.full((n, 1, 2), 30.0), np.arange(n))
+    write_labeled_videos({"": path}, {"": poses}, DOT, outputs={"": tmp_path / "out.mp4"})
+    drawn = list(frames(tmp_path / "out.mp4"))
+    assert len(drawn) == 30
+    assert drawn[5].mean() > 60 and drawn[29][100:].max() < 20
+
+
+def test_a_full_disk_while_encoding_ends_the_work(
+    tmp_path: Path, session: tuple[dict[str, Path], dict[str, Poses]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos, poses = session
+
+    def fail(self: VideoWriter, frame: np.ndarray) -> None:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(VideoWriter, "write", fail)
+    with pytest.raises(OSError, match="no space"):
+        write_labeled_videos(videos, poses, DOT, outputs={"left": tmp_path / "l.mp4"})
+    assert not (tmp_path / "l.mp4").exists()
