@@ -17,6 +17,7 @@ VIEWS, NAMES = ("left", "right"), ("nose",)
 VALUES = st.sampled_from(
     [(None, None, "unlabeled"), (1.5, 2.0, "visible"), (3.0, 4.0, "occluded"), (5.0, 5.0, "absent")]
 )
+EDITS = st.tuples(st.sampled_from(VIEWS), st.sampled_from(NAMES), VALUES)
 Key = tuple[str, str, str]
 
 
@@ -86,26 +87,19 @@ class Browsers(RuleBasedStateMachine):
         self.store.close()
         self.folder.cleanup()
 
-    @rule(
-        client=CLIENTS,
-        frame=st.integers(0, 1),
-        view=st.sampled_from(VIEWS),
-        name=st.sampled_from(NAMES),
-        value=VALUES,
-    )
-    def edit(self, client, view, name, value):
-        self.count += 1
-        key = (self.frames[0], view, name)
-        self.outbox[client].append(
-            Operation(
-                f"{client}{self.count}", *key, *value, "manual", self.seen[client].get(key, 0), self.count
+    @rule(client=CLIENTS, edits=st.lists(EDITS, min_size=1, max_size=3), data=st.data())
+    def work(self, client, edits, data):
+        for view, name, value in edits:
+            self.count += 1
+            key = (self.frames[0], view, name)
+            base = self.seen[client].get(key, 0)
+            self.outbox[client].append(
+                Operation(f"{client}{self.count}", *key, *value, "manual", base, self.count)
             )
-        )
-
-    @rule(client=CLIENTS, some=st.integers(1, 4), late=st.booleans(), answered=st.booleans())
-    def send(self, client, some, late, answered):
-        batch = self.outbox[client][-some:] if late else self.outbox[client][:some]
-        self.deliver(client, batch, answered)
+        some = data.draw(st.integers(0, len(self.outbox[client])), label="not sent yet")
+        late = data.draw(st.booleans(), label="the last ones first")
+        batch = self.outbox[client][some:] if late else self.outbox[client][: len(self.outbox[client]) - some]
+        self.deliver(client, batch, data.draw(st.booleans(), label="answered"))
         self.sent.append((client, batch))
 
     @precondition(lambda self: self.sent)
@@ -127,19 +121,16 @@ class Browsers(RuleBasedStateMachine):
             for operation, result in zip(batch, results, strict=True):
                 self.seen[client][operation[1:4]] = result.cell.rev
 
-    @rule(client=CLIENTS)
-    def look(self, client):
-        for change in self.store.changes(0):
-            self.seen[client][change[2:5]] = change.cell.rev
-
-    @rule()
-    def restart(self):
-        self.store.close()
-        self.open()
-
-    @rule()
-    def export(self):
-        self.store.materialise()
+    @rule(what=st.sampled_from(["a", "b", "restart", "export"]))
+    def meanwhile(self, what):
+        if what == "restart":
+            self.store.close()
+            self.open()
+        elif what == "export":
+            self.store.materialise()
+        else:  # a client looks at what is there
+            for change in self.store.changes(0):
+                self.seen[what][change[2:5]] = change.cell.rev
 
     @invariant()
     def the_store_is_as_the_model_says(self):
@@ -155,7 +146,7 @@ class Browsers(RuleBasedStateMachine):
         assert table.n_labeled == labeled
 
 
-Browsers.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+Browsers.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestBrowsers = Browsers.TestCase
 
 
