@@ -211,7 +211,8 @@ def _median(
     ranked = np.sort(points, axis=0)  # the missing ones come last
     count = np.isfinite(points).sum(axis=0)
     low, high = np.maximum((count - 1) // 2, 0), np.minimum(count // 2, len(points) - 1)
-    middle = sum(np.take_along_axis(ranked, i[None], axis=0)[0] for i in (low, high)) / 2
+    first, second = (np.take_along_axis(ranked, i[None], axis=0)[0] for i in (low, high))
+    middle = (first + second) / 2
     mean = _mean(points)
     with np.errstate(invalid="ignore", divide="ignore"):
         squares = np.where(np.isfinite(points), (points - mean) ** 2, 0).sum(axis=0) / (count - 1)

@@ -83,6 +83,7 @@ def find_files(
             continue
         try:
             session, view = find_view(split_seed(stem)[0], views)
+            session = split_seed(session)[0]  # the seed may stand before the view
         except DataError:  # the mean of all views, or a table of something else
             continue
         if metric is not None:

@@ -175,7 +175,7 @@ def _cards(
         image = (
             f'<img alt="frame {item.frame} of {escape(view or "the video", quote=True)}" src="{picture}">'
             if picture
-            else "<div class=none>no picture</div>"
+            else "<div class=none>no picture</div>" * bool(files.videos)
         )
         at = "" if fps is None else f" <span class=soft>{_time((item.frame - ranking.start) / fps, 2)}</span>"
         place = f" <span class=soft>{escape(item.view)}</span>" if item.view else ""

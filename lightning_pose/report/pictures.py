@@ -58,7 +58,7 @@ def _draw(
     padded = cv2.copyMakeBorder(image, height, height, width, width, cv2.BORDER_CONSTANT)
     part = padded[top + height : top + 2 * height, left + width : left + 2 * width]
     small = cv2.resize(part, SIZE, interpolation=cv2.INTER_AREA)
-    there = np.isfinite(xy).all(axis=-1)
+    there = np.asarray(np.isfinite(xy).all(axis=-1))
     # 4 binary digits after the point: drawing to a sixteenth of a pixel
     scale = np.array(SIZE) / (width, height)
     at = np.where(there[:, None], ((xy - (left, top) + 0.5) * scale - 0.5) * 16, -(10**6)).astype(int)

@@ -78,7 +78,8 @@ def filmed(tmp_path):
         (folder / "videos").mkdir(parents=True)
         for view in views or ("",):
             name = "_".join(filter(None, ("s1", view)))
-            with VideoWriter(folder / "videos" / f"{name}.mp4", *size, 30, crf=0) as writer:
+            width, height = size
+            with VideoWriter(folder / "videos" / f"{name}.mp4", width, height, 30, crf=0) as writer:
                 for number in range(frames):
                     image = np.zeros((size[1], size[0], 3), np.uint8)
                     image[:12] = level_of(number)

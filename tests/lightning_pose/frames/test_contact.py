@@ -18,6 +18,7 @@ def test_every_cell_shows_its_frame(filmed, tmp_path, views):
     frames = [5, 20, 35, 50]
     write_contact_sheet(tmp_path / "sheet.jpg", session, frames)
     sheet = cv2.imread(str(tmp_path / "sheet.jpg"))
+    assert sheet is not None
     height, across = WIDTH * 48 // 64, 1 if views else 4
     assert sheet.shape[1] == (len(views) or 4) * (WIDTH + GAP) + GAP
     for place, frame in enumerate(frames):

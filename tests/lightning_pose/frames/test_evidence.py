@@ -50,6 +50,7 @@ def test_members_are_combined_as_numpy_does_it(files, members):
         np.testing.assert_allclose(seen.xy, np.nanmedian(points, axis=0))
         spread = np.sqrt(np.nanvar(points, axis=0, ddof=1).mean(axis=-1))
     np.testing.assert_allclose(seen.distances["spread"], spread, rtol=1e-9)
+    assert seen.confidence is not None
     np.testing.assert_allclose(seen.confidence, sure.mean(axis=0))
 
 
@@ -80,6 +81,7 @@ def test_metrics_world_and_smoother_lie_in_their_places(tmp_path, files, members
     known = np.isfinite(seen.distances["smoother"])
     near = np.broadcast_to((np.arange(T) != 30)[None, :, None], known.shape)
     np.testing.assert_allclose(seen.distances["smoother"][known & near], 5.0)
+    assert seen.gated is not None
     # 25 px^2 is less than 9.21 (2^2 + 0.5), and what lies 100 px off is more
     assert not seen.gated[near].any() and seen.gated[:, 30].all()
 

@@ -101,7 +101,11 @@ def test_rows_are_appended_to_all_views_and_labels_stay(project):
     labels = project.read_labels()["right"]
     assert labels.frames.tolist() == [f"labeled-data/s1_right/img000000{n}.png" for n in ("05", "20", "40")]
     assert labels.points[0].tolist() == [[1.5, 2.0], [3.0, 4.0]] and np.isnan(labels.points[1:]).all()
-    assert labels.visible.tolist() == [[2, 1], [0, 0], [0, 0]] and labels.scorer == "anna"
+    assert (
+        labels.visible is not None
+        and labels.visible.tolist() == [[2, 1], [0, 0], [0, 0]]
+        and labels.scorer == "anna"
+    )
     assert labeled_frames(project, "s1") == {5, 20, 40}
 
 

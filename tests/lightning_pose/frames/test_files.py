@@ -65,6 +65,13 @@ def test_one_view_needs_no_name(tmp_path):
     assert files.views == ("",) and [path.name for path in files.predictions[""]] == ["test_vid.csv"]
 
 
+def test_the_seed_may_stand_before_the_view(tmp_path):
+    stems = [f"m.train_frames=75.rng={seed}" for seed in (0, 1)]
+    touch(tmp_path, *(f"{stem}.{view}.csv" for stem in stems for view in ("bot", "top")))
+    files = find_files(tmp_path, ("bot", "top"))["m.train_frames=75"]
+    assert [len(files.predictions[view]) for view in ("bot", "top")] == [2, 2]
+
+
 def test_nothing_predicted_is_said(tmp_path):
     touch(tmp_path, "s1_cam1.csv")
     with pytest.raises(DataError, match=r"of every view \(cam1, cam10\)"):

@@ -38,6 +38,22 @@ def test_frames_that_are_taken_and_edges_are_left_out(filmed):
     assert choose_by_kmeans(found, 5, taken=range(60)) == []
 
 
+def test_of_a_long_session_two_frames_of_every_stretch_are_decoded(filmed, monkeypatch):
+    found = session(filmed(frames=450, size=(32, 32)))  # a key frame every 30 frames
+    looked = kmeans._looked_at(found, 10)
+    firsts = [30 * (-(-45 * i // 30)) for i in range(10)]
+    # where the square begins to move, the encoder sets further key frames
+    assert [n for n in looked if n < 225] == [first + step for first in firsts[:5] for step in (0, 1)]
+    assert len(looked) == 20 and all(a + 1 == b for a, b in zip(looked[::2], looked[1::2], strict=True))
+    assert list(kmeans._looked_at(found, 45)) == list(range(450))
+    fine = kmeans._looked_at(found, 44)  # most of these stretches hold no key frame
+    assert len(fine) == 88 and sum(frame % 30 == 0 for frame in fine) >= 7
+    monkeypatch.setattr(kmeans, "STRETCHES", 12)
+    seen = []
+    chosen = choose_by_kmeans(found, 3, progress=seen.append)
+    assert sum(seen) == 450 and all(frame >= 225 for frame in chosen)
+
+
 def test_memory_holds_one_picture_per_stretch(filmed, monkeypatch):
     monkeypatch.setattr(kmeans, "STRETCHES", 10)
     found = session(filmed(frames=600, size=(32, 32)))

@@ -27,7 +27,9 @@ def video(tmp_path):
 def decoded(url):
     assert url.startswith("data:image/jpeg;base64,")
     data = np.frombuffer(base64.b64decode(url.split(",")[1]), dtype=np.uint8)
-    return cv2.imdecode(data, cv2.IMREAD_COLOR).astype(float)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture.astype(float)
 
 
 def test_the_frame_itself_is_shown(video):
