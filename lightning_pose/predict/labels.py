@@ -19,7 +19,9 @@ from lightning_pose.data.split import read_split
 from lightning_pose.evaluate import pixel_errors
 from lightning_pose.model_dir import SPLIT_FILE
 from lightning_pose.predict.engine import Engine
+from lightning_pose.predict.given_boxes import read_label_boxes
 from lightning_pose.predict.inputs import LabelSet
+from lightning_pose.predict.label_crops import find_label_boxes, predict_label_crops
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.outputs import Layout, make_poses
 from lightning_pose.predict.progress import Board
@@ -39,13 +41,9 @@ def predict_label_set(labels: LabelSet, engine: Engine, layout: Layout, board: B
     model = engine.model
     with board.busy(f"{labels.name}: reading images"):
         frames = read_label_set(labels, model, engine.options.calibration)
-    n_views, predictor = len(labels.files), engine.predictor
-    begin = time.monotonic()
+    n_views, begin = len(labels.files), time.monotonic()
     with board.counted(labels.name, len(frames) * n_views, main=False) as advance:
-        tracks = predict_frames(
-            frames, predictor, batch_size=engine.batch_size,
-            on_frames=lambda count: advance(count * n_views),
-        )  # fmt: skip
+        tracks = _ask(labels, frames, engine, lambda count: advance(count * n_views))
     seconds = time.monotonic() - begin
     members, sets = list(model.members), sets_of(frames, model)
     errors = write_labels(layout, labels, frames, tracks, members=members, sets=sets)
@@ -59,6 +57,32 @@ def predict_label_set(labels: LabelSet, engine: Engine, layout: Layout, board: B
         confidence=float(tracks.confidence.mean()),
         error_px=float(np.mean(known)) if known else math.nan,
         note=f"median distance to the labels in px: {told}",
+    )
+
+
+def _ask(
+    labels: LabelSet, frames: LabeledFrames, engine: Engine, on_frames: Callable[[int], object]
+) -> Tracks:
+    """Predict whole images, or what the boxes of a detector or of files show of them.
+
+    Raises:
+        DataError: when a box is missing, or an image cannot be read.
+    """
+    options, model, batch_size = engine.options, engine.model, engine.batch_size
+    if not options.crops:
+        return predict_frames(frames, engine.predictor, batch_size=batch_size, on_frames=on_frames)
+    folder = image_folder(labels, model.data_dir)
+    if options.bbox_dir is not None:
+        boxes = read_label_boxes(labels.files, [list(view) for view in frames.frames], options.bbox_dir)
+    else:
+        detector = engine.detector
+        small = read_labeled_frames(
+            labels.files, folder, detector.size, keypoint_names=model.names, outside="ignore",
+            context=detector.predictor.context, cache_gib=CACHE_GIB,
+        )  # fmt: skip
+        boxes = find_label_boxes(small, detector, batch_size)
+    return predict_label_crops(
+        frames, folder, boxes, engine.predictor, model.size, batch_size=batch_size, on_frames=on_frames
     )
 
 

@@ -19,10 +19,6 @@ from lightning_pose.predict.outputs import Layout, label_files
 from lightning_pose.predict.progress import Board
 from lightning_pose.predict.summary import Outcome, Summary
 
-UNCROPPED = (
-    "label files are predicted from whole images, and this network is to see parts of them: crop images and "
-    "labels with `litpose crop`, and predict the label files that it writes"
-)
 RESUME = "What was finished is kept: the same command goes on from there."
 
 
@@ -126,9 +122,6 @@ class _Program:
         files = label_files(self.layout, labels, list(self.model.members))
         if not self.options.overwrite and all(path.is_file() for path in files):
             self._note(Outcome(labels.name, "kept"))
-            return
-        if self.options.crops:
-            self._fail(Failure(labels.name, UNCROPPED))
             return
         from lightning_pose.predict.labels import predict_label_set
 
