@@ -1,11 +1,15 @@
 """`litpose predict` at the prompt: exit codes and messages."""
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 import torch
 
 from lightning_pose.cli.main import SHELL, main
 from lightning_pose.config import Config, save_config
+from lightning_pose.core.tables import read_poses
 from lightning_pose.core.video import VideoWriter
 from lightning_pose.model_dir import ModelDir
 
@@ -18,6 +22,7 @@ def model(tmp_path):
     config = Config()
     config.data.data_dir = str(tmp_path)
     config.data.view_names, config.data.keypoint_names = ["a", "b"], ["nose", "tail"]
+    config.model.backbone = "resnet18"
     config.data.image_resize_dims.height = config.data.image_resize_dims.width = 64
     path = tmp_path / "model"
     checkpoints = path / "tb_logs" / "pose" / "version_0" / "checkpoints"
@@ -61,6 +66,64 @@ def test_what_is_no_model_or_no_input_is_a_message(model, videos, tmp_path, caps
     assert "there is no such file" in capsys.readouterr().err
     assert main(["predict", str(model), str(videos), "--overrides", "data.data_dri=x"]) == 2
     assert "data.data_dir" in capsys.readouterr().err
+
+
+def sound(path: Path) -> Path:
+    """Write a file with sound and no pictures."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=8000)
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
+        samples.rate = 8000
+        for frame in (samples, None):
+            container.mux(stream.encode(frame))
+    return path
+
+
+def film(path: Path, count: int) -> Path:
+    """Write frames of noise, so that packets are large."""
+    rng = np.random.default_rng(count)
+    with VideoWriter(path, 64, 64, 30, key_every=5) as writer:
+        for _ in range(count):
+            writer.write(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    return path
+
+
+def test_every_bad_input_is_named_and_the_good_ones_are_predicted(model, tmp_path, capsys):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    for name in ("zero_a", "cut_a", "cut_b", "loud_b", "alone_a", "good_a", "good_b", "zero_b", "loud_a"):
+        film(folder / f"{name}.mp4", 8)
+    (folder / "zero_a.mp4").write_bytes(b"")
+    for name in ("cut_a", "cut_b"):  # the index is at the front, so what is there can be read
+        data = (folder / f"{name}.mp4").read_bytes()
+        (folder / f"{name}.mp4").write_bytes(data[: len(data) - len(data) // 4])
+    sound(folder / "loud_b.mp4")
+    film(folder / "overview.mp4", 2)
+    (tmp_path / "CollectedData_a.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "CollectedData_b.csv").write_text("hello")
+    labels = [str(tmp_path / f"CollectedData_{view}.csv") for view in "ab"]
+    out = tmp_path / "out"
+    words = ["--out_dir", str(out), "--device", "cpu", "--skip_viz", "--precision", "fp32"]
+    assert main(["predict", str(model), str(folder), *labels, *words]) == 2
+    shown = capsys.readouterr()
+    for text in (
+        "the file is empty (0 bytes)",
+        "the file holds no pictures, only: audio",
+        "overview.mp4: this video belongs to no view of the model",
+        "CollectedData: ",
+        "predicted 3, kept 0, failed 4",
+    ):
+        assert text in shown.out + shown.err
+    assert "alone: predicted, 8 frames" in shown.err and "without view b" in shown.err
+    assert "Traceback" not in shown.err
+    for view in "ab":
+        whole = read_poses(out / "video_preds" / f"good_{view}.csv")
+        assert np.isfinite(whole.points).all()
+        cut = read_poses(out / "video_preds" / f"cut_{view}.csv")
+        assert cut.frames.tolist() == list(range(8))  # rows are the frames that the container announces
+        there = np.isfinite(cut.points).all(axis=(1, 2))
+        assert there[:4].all() and not there[-1]
+        assert f"{view} lacks {(~there).sum()} of 8 frames" in shown.err
 
 
 @pytest.mark.parametrize("wrong", [["--batch_size", "0"], ["--precision", "fp8"], []])
