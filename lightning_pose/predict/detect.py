@@ -45,6 +45,7 @@ def detect_blocks(
     batch_size: int,
     start: int = 0,
     rig: Rig | None = None,
+    tells_cameras: bool = True,
     views: Sequence[int] | None = None,
     decoder_threads: int = 0,
 ) -> Iterator[Block]:
@@ -60,15 +61,16 @@ def detect_blocks(
         size: height and width of the pose network's images (px).
         batch_size: images at a time; at least one instant with all its views.
         start: the first instant to predict.
-        rig: the cameras of the session's views; with them boxes come from space, and networks are told where
-            the camera of every crop is.
+        rig: the cameras of the session's views; with them boxes come from space.
+        tells_cameras: whether the pose network is told where the camera of every crop is; one that does not
+            look at cameras is asked faster without.
         views: which of the models' views the session has; None is all of them in order.
         decoder_threads: per video; 0 for as many as help.
 
     Raises:
         VideoError: when a video cannot be opened.
     """
-    cutter = _Cutter(session, predictor, size, rig, views)
+    cutter = _Cutter(session, predictor, size, rig if tells_cameras else None, views)
     n_frames, context = session.n_frames, predictor.context
     instants = _instants(session, batch_size)
     # whole batches of the same frames as from the beginning: a network rounds by what else is in a batch

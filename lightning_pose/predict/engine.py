@@ -95,7 +95,8 @@ class Engine:
         if self.options.detector_model is not None:
             from lightning_pose.predict.detect import detect_blocks
 
-            return detect_blocks(session, self.detector, *network, rig=rig, **how)
+            tells = self.model.needs_cameras
+            return detect_blocks(session, self.detector, *network, rig=rig, tells_cameras=tells, **how)
         if self.options.bbox_dir is not None:
             from lightning_pose.predict.detect import crop_blocks
 

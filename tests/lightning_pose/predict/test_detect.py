@@ -169,9 +169,11 @@ def test_a_view_where_the_detector_is_blind_has_its_box_from_the_others(three_vi
     blind = Detector(BlobFinder(blind=lambda _, view: view == 2), SMALL, RULE)
     for cameras in (rig, None):
         pose = BlobFinder()
-        xy, _ = joined(list(detect_blocks(session, blind, pose, NETWORK, batch_size=12, rig=cameras)))
+        how = {"batch_size": 12, "rig": cameras, "tells_cameras": False}
+        xy, _ = joined(list(detect_blocks(session, blind, pose, NETWORK, **how)))
         assert np.abs(xy[0] - truth).max() < (0.15 if cameras else 0.3)
         middle = np.concatenate([found.xy[0, :, 2].mean(axis=1) for _, found in pose.calls])
+        assert all(camera is None for camera, _ in pose.calls)
         off = np.abs(middle - 31.5).max()  # in the crops of the blind view
         assert off < 3 if cameras else off > 10
 
