@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from apps.screens.label import show_label
 from apps.screens.overview import show_overview
 from apps.screens.recent import choose_project
 from apps.screens.session import show_session
@@ -54,7 +55,10 @@ def main() -> None:
     session = st.Page(
         lambda: show_session(contents), title="Session", url_path="session", icon=":material/polyline:"
     )
-    page = st.navigation([overview, session], position="sidebar")
+    label = st.Page(
+        lambda: show_label(contents), title="Label", url_path="label", icon=":material/ads_click:"
+    )
+    page = st.navigation([overview, label, session], position="sidebar")
     if st.sidebar.button("Look again", icon=":material/refresh:", help="for new files in the folder"):
         contents_of.clear()
         st.rerun()

@@ -68,7 +68,7 @@ export class Api {
    * What others do, from a revision on.
    * @param {number} since
    * @param {{labels: (event: {rev: number, cells: RemoteCell[]}) => void, presence: (event: Presence[]) => void,
-   *   files: (event: unknown) => void, open: () => void, closed: () => void}} on
+   *   files: (event: unknown) => void, trouble: (event: {error: string | null}) => void, open: () => void, closed: () => void}} on
    * @returns {EventSource}
    */
   events(since, on) {
@@ -78,6 +78,7 @@ export class Api {
     listen('labels', on.labels);
     listen('presence', on.presence);
     listen('files', on.files);
+    listen('trouble', on.trouble);
     source.addEventListener('open', on.open);
     source.addEventListener('error', on.closed);
     return source;

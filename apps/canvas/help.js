@@ -20,8 +20,8 @@ export class Help {
     this.element = el('dialog', { class: 'help', 'aria-label': 'keys and help' },
       el('header', {}, el('h2', { text: 'Keys' }), this.hint, el('span', { class: 'spring' }),
         el('button', { type: 'button', text: 'As delivered', onclick: () => this.reset() }),
-        el('button', { type: 'button', text: 'Close', onclick: () => this.close() })),
-      this.content);
+        el('button', { type: 'button', text: 'Close', autofocus: true, onclick: () => this.close() })),
+      el('div', { class: 'scroll' }, this.content));
     /** the command that waits for its new key @type {Command | null} */
     this.binding = null;
   }

@@ -44,6 +44,7 @@ export class Others {
         this.page.room.presenceChanged();
       },
       files: () => this.page.room.notices.filesChanged(),
+      trouble: ({ error }) => this.page.room.trouble(error ?? ''),
       open: () => {
         this.pause = 1000;
         if (this.page.outbox.trouble) this.page.outbox.flush();
@@ -81,17 +82,19 @@ export class Others {
     this.rev = Math.max(this.rev, rev);
     /** @type {Set<number>} */
     const moved = new Set();
-    let isElsewhere = false;
+    let isUnknown = false;
     for (const one of cells) {
       const at = page.remote(one);
       if (at && one.frame === page.target) moved.add(at.k);
-      else if (one.frame !== page.target) isElsewhere = true;
+      if (at) page.rows.count(one.frame, page.labels.count(one.frame));
+      isUnknown ||= !page.labels.has(one.frame);
     }
     if (moved.size) {
       page.geometry.settle(moved);
       page.labelsChanged([{ frame: page.target }]);
     }
-    if (isElsewhere) this.recount();
+    if (isUnknown) this.recount();
+    else page.room.later();
   }
 
   /** Ask for the table of frames again, once it is quiet. @private */

@@ -60,7 +60,7 @@ export class Space {
     const middle = known.length ? mean(known) : meetingPoint(cameras.map((camera) => /** @type {Vector} */ (camera.position)), cameras);
     const reach = known.length > 1
       ? 1.25 * Math.max(...known.map((point) => distance(point, middle)))
-      : 0.5 * Math.max(1e-9, ...cameras.map((camera) => distance(/** @type {Vector} */ (camera.position), middle)));
+      : 1.25 * Math.max(1e-9, ...cameras.map((camera) => distance(/** @type {Vector} */ (camera.position), middle)));
     const look = this.projector(middle, (this.zoom * Math.min(width, height)) / 2 / Math.max(reach, 1e-9), width, height);
     const style = getComputedStyle(this.canvas);
     this.drawFloor(c, look, middle, reach, style);
