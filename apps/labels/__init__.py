@@ -1,8 +1,12 @@
 """The label store: a database that keeps every change, and the label files made from it."""
 
 from apps.labels.cells import Cell, Change, FrameTable, Operation, Origin, Result, State
+from apps.labels.difference import CellDifference, Difference
+from apps.labels.exchange import Materialised
+from apps.labels.export import unfinished_views
 from apps.labels.store import LabelStore, ReadOnlyError
 
 __all__ = [
-    "Cell", "Change", "FrameTable", "LabelStore", "Operation", "Origin", "ReadOnlyError", "Result", "State",
+    "Cell", "CellDifference", "Change", "Difference", "FrameTable", "LabelStore", "Materialised", "Operation",
+    "Origin", "ReadOnlyError", "Result", "State", "unfinished_views",
 ]  # fmt: skip

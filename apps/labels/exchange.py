@@ -64,12 +64,11 @@ class Exchange:
             for path in self._paths.values():
                 path.with_name(f".{path.name}.new").unlink(missing_ok=True)
             interrupted = any(file.planned for file in self._known().values())
-            result = None
-            if interrupted or self._manifest_is_old():
-                result = self.materialise()
-            difference = result.held if result else self.incoming(adopt=True)
-            if difference is not None and difference.only_adds:
-                self.accept(difference, who=merge.CLIENT)
+            held = self.materialise().held if interrupted else self.incoming(adopt=True)
+            if held is None:
+                self._write_manifest()
+            elif held.only_adds:
+                self.accept(held, who=merge.CLIENT)
 
     def materialise(self) -> Materialised:
         """Write what changed into the label files, all views at one revision, the manifest last."""
@@ -246,11 +245,6 @@ class Exchange:
 
     def _known(self) -> dict[str, KnownFile]:
         return known_files(self._link, self._names, self._paths)
-
-    def _manifest_is_old(self) -> bool:
-        """Return whether the manifest is another than the one that is due."""
-        with self._mutex:
-            return export.read_manifest(self._folder) != self._due_manifest()
 
     def _write_manifest(self) -> None:
         with self._mutex:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 from apps.labels.cells import OCCLUDED
 from apps.labels.durable import write_durably
 from apps.labels.journal import Exported, Names, exported
+from apps.labels.label_file import file_hash
 from apps.labels.sheet import Sheet
 from lightning_pose.core.csv_header import read_header
 
+FOLDER = ".litpose"  # of the store, in the project
 MANIFEST = "labels.json"
 BACKUPS, KEPT_BACKUPS, BACKUP_SECONDS = "backups", 20, 600.0
 
@@ -69,10 +71,9 @@ def view_state(link: sqlite3.Connection, name: str, number: int, *, everything: 
         fresh[frame][keypoint] = exported(*cell)
     images = dict(
         link.execute(
-            "SELECT frame, path FROM images JOIN frames ON frames.id = frame WHERE view = :view "
-            "AND gone = 0 AND "
-            f"(:all OR frame IN (SELECT frame FROM unexported WHERE view = :view UNION {UNWRITTEN}))",
-            {"view": number, "all": everything},
+            "SELECT id, path FROM frames JOIN images ON images.frame = id WHERE view = ?1 AND gone = 0"
+            + ("" if everything else f" AND id IN (SELECT frame FROM unexported UNION {UNWRITTEN})"),
+            (number,),
         )
     )
     unwanted = [path for (path,) in link.execute("SELECT path FROM unwanted WHERE view = ?", (number,))]
@@ -146,6 +147,15 @@ def read_manifest(folder: Path) -> dict[str, tuple[str, int, str]]:
         }
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def unfinished_views(project: Path | str) -> list[str]:
+    """Return the views whose label files are not those of the manifest: the files do not belong together.
+
+    For readers of the files, in any process. Nothing is returned where no store has written them yet.
+    """
+    manifest = read_manifest(Path(project) / FOLDER)
+    return [view for view, (name, _, sha256) in manifest.items() if file_hash(Path(project) / name) != sha256]
 
 
 def back_up(folder: Path, paths: Mapping[str, Path], revision: int, *, now: float, force: bool) -> None:

@@ -112,6 +112,15 @@ def annotate(
     return rev
 
 
+def keep_worst(link: sqlite3.Connection, worst_px: Mapping[str, float | None], rev: int) -> None:
+    """Keep the largest reprojection error (px) of the frames whose cells are still those of a revision."""
+    link.executemany(
+        "UPDATE frames SET worst = ? WHERE uid = ? AND NOT EXISTS "
+        "(SELECT 1 FROM operations WHERE frame = frames.id AND rev > ? AND status = 0)",
+        [(worst, uid, rev) for uid, worst in worst_px.items()],
+    )
+
+
 def recount(link: sqlite3.Connection) -> None:
     """Count the labels of all frames anew, as views and keypoints of the project have changed."""
     link.execute(

@@ -15,7 +15,7 @@ from lightning_pose.core.naming import image_name, locate_image
 from lightning_pose.core.poses import Poses, view_faults
 from lightning_pose.core.project import Project
 
-FRAMES_AT_ONCE = 4096
+FRAMES_AT_ONCE = 1024
 _STATE = np.array([0, OCCLUDED, VISIBLE], dtype=np.int64)  # of `visible` 0, 1, 2
 
 
@@ -60,9 +60,11 @@ def set_names(link: sqlite3.Connection, project: Project, further: Iterator[str]
         )
         link.execute(f"UPDATE {table} SET active = 0 WHERE active = 1")
         link.executemany(f"UPDATE {table} SET active = 1 WHERE name = ?", [(name,) for name in shown])
+    names = load_names(link, project)
     if before != _active(link):
+        _name_images(link, names)
         recount(link)
-    return load_names(link, project)
+    return names
 
 
 def load_names(link: sqlite3.Connection, project: Project) -> Names:
@@ -89,18 +91,11 @@ def load_names(link: sqlite3.Connection, project: Project) -> Names:
 def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFile]) -> Names:
     """Put frames and cells of label files into an empty database."""
     names = set_names(link, project, (name for file in files.values() for name in file.names))
-    keypoints = dict(link.execute("SELECT name, id FROM keypoints"))
     if files:
         rows = list(_image_rows(project, files))
         insert_frames(link, names.views, rows, unwritten=len(files) < len(project.views))
+        _fill_cells(link, names, files)
     for view, file in files.items():
-        numbers = dict(link.execute("SELECT path, frame FROM images WHERE view = ?", (names.views[view],)))
-        frames = np.array([numbers[path] for path in file.frames], dtype=np.int64)
-        places = np.array([keypoints[name] for name in file.names], dtype=np.int64)
-        link.executemany(
-            f"INSERT INTO cells VALUES (?, {names.views[view]}, ?, ?, ?, ?, {IMPORTED}, 0)",
-            _cell_rows(file, frames, places),
-        )
         link.execute(
             "INSERT INTO files (view, name, revision, sha256) VALUES (?, ?, 0, ?)",
             (names.views[view], project.label_files[view].name, file.sha256),
@@ -128,21 +123,49 @@ def _image_rows(project: Project, files: Mapping[str, LabelFile]) -> Iterator[di
         }
 
 
+def _name_images(link: sqlite3.Connection, names: Names) -> None:
+    """Name the images of views that came to the project later, after those of a view that was there."""
+    query = (
+        "SELECT views.name, frames.id, path FROM frames JOIN images ON images.frame = frames.id "
+        "JOIN views ON views.id = images.view WHERE NOT EXISTS "
+        "(SELECT 1 FROM images other WHERE other.frame = frames.id AND other.view = ?) "
+        "GROUP BY frames.id HAVING views.id = MIN(views.id)"
+    )
+    for view, number in names.views.items():
+        rows = link.execute(query, (number,)).fetchall()
+        link.executemany(
+            "INSERT INTO images VALUES (?, ?, ?)",
+            [(frame, number, _image_of_view(image, known, view)) for known, frame, image in rows],
+        )
+
+
 def _image_of_view(image: str, known: str, view: str) -> str:
     """Return the path that the image of another view has."""
     location = locate_image(image, (known,))
     return image_name(location.session, view, location.frame, PurePosixPath(image).suffix)
 
 
-def _cell_rows(file: LabelFile, frames: np.ndarray, keypoints: np.ndarray) -> Iterator[tuple]:
-    """Yield the labeled cells as rows of the database, without view, origin and revision."""
-    for start in range(0, len(frames), FRAMES_AT_ONCE):
+def _fill_cells(link: sqlite3.Connection, names: Names, files: Mapping[str, LabelFile]) -> None:
+    """Put the cells of all views into the database in the order in which it keeps them, which is fastest."""
+    keypoints = dict(link.execute("SELECT name, id FROM keypoints"))
+    first, *_ = files.values()
+    frames = [frame for (frame,) in link.execute("SELECT id FROM frames ORDER BY id")]
+    for start in range(0, len(first.frames), FRAMES_AT_ONCE):
         chunk = slice(start, start + FRAMES_AT_ONCE)
-        rows, columns = np.argwhere(file.labeled[chunk]).T
-        points = file.points[chunk][rows, columns]
-        spoken = points.astype(object)
-        spoken[np.isnan(points)] = None
-        x, y = spoken.T.tolist()
-        states = _STATE[file.visible[chunk][rows, columns]].tolist()
-        numbers = np.stack([frames[chunk][rows], keypoints[columns]]).tolist()
-        yield from zip(*numbers, x, y, states, strict=True)
+        rows = []
+        for view, file in files.items():
+            numbers = [keypoints[name] for name in file.names]
+            rows += _cell_rows(file, chunk, frames[chunk], names.views[view], numbers)
+        rows.sort()  # no two have the same frame, view and keypoint
+        link.executemany(f"INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, {IMPORTED}, 0)", rows)
+
+
+def _cell_rows(
+    file: LabelFile, chunk: slice, frames: list[int], view: int, keypoints: list[int]
+) -> Iterator[tuple]:
+    """Yield the labeled cells of a stretch of frames as rows of the database."""
+    points = file.points[chunk].tolist()
+    states = _STATE[file.visible[chunk]].tolist()
+    for row, column in np.argwhere(file.labeled[chunk]).tolist():
+        x, y = (None if value != value else value for value in points[row][column])
+        yield frames[row], view, keypoints[column], x, y, states[row][column]

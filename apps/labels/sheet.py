@@ -154,12 +154,11 @@ class Sheet:
 
     def _name(self, record: bytes) -> str:
         """Return the image that a record is of."""
-        if b'"' not in record:
-            parts = record.split(b",", len(self.header.index))
-            texts = [part.decode().rstrip("\r\n") for part in parts[: len(self.header.index)]]
-        else:
-            texts = [_text(field) for field in _fields(_split_end(record)[0])[: len(self.header.index)]]
-        return texts[0] if len(texts) == 1 else "/".join(filter(None, texts))
+        count = len(self.header.index)
+        if count == 1 and b'"' not in record:
+            return record.partition(b",")[0].decode()
+        texts = [_text(field) for field in _fields(_split_end(record)[0])[:count]]
+        return texts[0] if count == 1 else "/".join(filter(None, texts))
 
     def _cell(self, fields: list[bytes], name: str) -> Exported:
         """Return what a row says of a keypoint."""

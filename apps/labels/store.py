@@ -11,13 +11,13 @@ from apps.labels import frames, intake, journal
 from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result, cell_from_values
 from apps.labels.difference import Difference
 from apps.labels.exchange import Exchange, Materialised
+from apps.labels.export import FOLDER
 from apps.labels.journal import Author, Place
 from apps.labels.lock import Holder, Lock
 from apps.labels.schema import connect, transaction
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import Project, open_project
 
-FOLDER = ".litpose"  # in the project
 Step = Callable[[str], None]
 DATABASE, LOCK = "labels.db", "labels.lock"
 
@@ -177,16 +177,18 @@ class LabelStore:
         with self._writing():
             return frames.annotate(self._link, frame, flagged, note, (who, time.time()))
 
-    def measure(self, worst_px: Mapping[str, float | None]) -> None:
+    def measure(self, worst_px: Mapping[str, float | None], *, rev: int | None = None) -> None:
         """Keep the largest reprojection error of frames, px; a change of a frame's cells forgets it.
+
+        Args:
+            worst_px: error by id of the frame.
+            rev: revision whose cells were measured; frames that have changed since are passed over.
 
         Raises:
             ReadOnlyError: when this store may not write.
         """
         with self._writing():
-            self._link.executemany(
-                "UPDATE frames SET worst = ? WHERE uid = ?", [(worst, uid) for uid, worst in worst_px.items()]
-            )
+            frames.keep_worst(self._link, worst_px, journal.revision(self._link) if rev is None else rev)
 
     def add_frames(self, rows: Sequence[Mapping[str, str]]) -> list[str]:
         """Add frames to be labeled, after the others, and return their ids; known ones are left as they are.

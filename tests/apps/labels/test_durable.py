@@ -12,10 +12,8 @@ from typing import Any, TextIO
 
 import pytest
 
-from apps.labels import LabelStore, Operation
+from apps.labels import LabelStore, Operation, unfinished_views
 from apps.labels.durable import write_durably
-from apps.labels.export import read_manifest
-from apps.labels.label_file import file_hash
 from lightning_pose.core.project import open_project
 from lightning_pose.core.tables import read_labels
 
@@ -87,8 +85,7 @@ def steps_of_files(folder: Path) -> list[float]:
 
 def is_complete(folder: Path) -> bool:
     """What a reader finds out from the manifest alone."""
-    manifest = read_manifest(folder / ".litpose")
-    return all(file_hash(folder / name) == sha256 for name, _, sha256 in manifest.values())
+    return not unfinished_views(folder)
 
 
 def check_after(folder: Path, acknowledged: list[str]) -> None:
