@@ -86,7 +86,7 @@ def write_labeled_videos(
     columns = math.ceil(math.sqrt(len(videos)))
     with ExitStack() as stack:
         views = {
-            view: _View(path, infos[view], poses[view], skeleton, style, start, stack)
+            view: _View(path, infos[view], poses[view], skeleton, style, start=start, stack=stack)
             for view, path in videos.items()
         }
         writers = {
@@ -123,6 +123,7 @@ class _View:
         poses: Poses,
         skeleton: Skeleton,
         style: Style,
+        *,
         start: int,
         stack: ExitStack,
     ) -> None:

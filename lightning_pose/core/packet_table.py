@@ -20,13 +20,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from jaxtyping import Bool, Int64
 
+from lightning_pose.core.announced_frames import (
+    Packets,
+    expected_frames,
+    numbered_frames,
+    settled_stamp,
+)
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.missing_frames import place_frames
-
-# Containers round time stamps and durations, so the end of the last frame is known to about one frame.
-END_TOLERANCE_FRAMES = 1.5
-# Where the container states only its own length, sound or a pause may be longer than the picture by a little.
-END_TOLERANCE_SECONDS = 0.5
 
 Rotation = Literal[0, 90, 180, 270]
 
@@ -75,17 +76,6 @@ class PacketTable:
         place = int(np.searchsorted(self.pts, stamp))
         found = place < len(self.pts) and self.pts[place] == stamp and self.present[place]
         return place if found else None
-
-
-class _Packets(NamedTuple):
-    """The packets of one video stream, in the order of the file."""
-
-    pts: list[int | None]
-    is_key: list[bool]
-    decoded_at: int | None  # the last dts
-    duration: int  # of the last
-    skipped: int  # before the first that can be decoded alone
-    cut_off: bool
 
 
 def read_packet_table(path: Path | str, *, partial: bool = False) -> PacketTable:
@@ -149,20 +139,23 @@ def _read(path: Path, mtime_ns: int, size: int) -> PacketTable:
             raise VideoError(f"{path}: is a video without a single frame")
         time_base = stream.time_base or Fraction(1, 1000)
         known = [stamp for stamp in packets.pts if stamp is not None]
-        seekable = len(known) == len(set(known)) == len(packets.pts)
-        pts = np.sort(np.array(known if seekable else range(len(packets.pts)), dtype=np.int64))
-        shown = float((pts[-1] - pts[0] + packets.duration) * time_base) if seekable else 0.0
+        unique = len(known) == len(set(known)) == len(packets.pts)
+        # AVI has no pts: where frames are shown in another order than decoded, rising ones are made up.
+        ordered = "avi" not in container.format.name or not stream.codec_context.has_b_frames
+        seekable = unique and (ordered or known != sorted(known))
+        pts = np.sort(np.array(known if unique else range(len(packets.pts)), dtype=np.int64))
+        shown = float((pts[-1] - pts[0] + packets.duration) * time_base) if unique else 0.0
         fps = _rate(path, stream, shown, len(pts))
+        pts = pts if seekable else np.arange(len(pts))
         present = np.full(len(pts), True)
-        total = _expected_frames(container, stream, packets, fps)
-        if total is not None and seekable:
-            if "avi" in container.format.name and stream.codec_context.has_b_frames:
-                pts = pts[: max(len(pts) - 1, 1)]  # without stamps of its own, that of the last is a guess
-            step = float(1 / (fps * time_base))
-            pts, present = place_frames(pts, total, step, _settled(stream, packets))
-        elif total is not None:
-            pts = np.arange(total)
-            present = pts < len(packets.pts) - bool(stream.codec_context.has_b_frames)
+        total = expected_frames(container, stream, packets, fps)
+        if total is not None:
+            pts = pts[: numbered_frames(container, stream, packets)]
+            if seekable:
+                step = float(1 / (fps * time_base))
+                pts, present = place_frames(pts, total, step, settled_stamp(stream, packets))
+            else:
+                pts, present = np.arange(total), np.arange(total) < len(pts)
         rotation, width, height = _first_picture(path, container, stream)
         codec = stream.codec_context.name
     duration = float((pts[-1] - pts[0] + packets.duration) * time_base) if seekable else len(pts) / fps
@@ -183,10 +176,11 @@ def _rate(path: Path, stream: VideoStream, duration: float, count: int) -> float
     return fps
 
 
-def _demux(container: InputContainer, stream: VideoStream) -> _Packets:
+def _demux(container: InputContainer, stream: VideoStream) -> Packets:
     """Collect the stamps of all packets that become frames, from the first one that can be decoded alone."""
     pts: list[int | None] = []
     is_key: list[bool] = []
+    pos: list[int | None] = []
     decoded_at, duration, skipped = None, 0, 0
     cut_off = False
     try:
@@ -198,6 +192,7 @@ def _demux(container: InputContainer, stream: VideoStream) -> _Packets:
                 continue
             pts.append(packet.pts)
             is_key.append(packet.is_keyframe)
+            pos.append(packet.pos)
             duration = packet.duration or 0
             decoded_at = decoded_at if packet.dts is None else packet.dts
             cut_off = packet.is_corrupt
@@ -205,53 +200,8 @@ def _demux(container: InputContainer, stream: VideoStream) -> _Packets:
         cut_off = True
     else:
         if cut_off:
-            del pts[-1], is_key[-1]
-    return _Packets(pts, is_key, decoded_at, duration, skipped, cut_off)
-
-
-def _expected_frames(
-    container: InputContainer, stream: VideoStream, packets: _Packets, fps: float
-) -> int | None:
-    """Return how many frames a video that stops half way was to have; None where it is whole."""
-    known = [stamp for stamp in packets.pts if stamp is not None]
-    listed = _listed(stream, len(packets.pts)) - packets.skipped
-    if stream.duration is not None and stream.time_base is not None:
-        start = stream.start_time if stream.start_time is not None else min(known, default=0)
-        missing = (start + stream.duration - max(known, default=0)) * stream.time_base * fps - 1
-        stops = stream.frames > len(packets.pts) and missing > END_TOLERANCE_FRAMES - 1
-    elif container.duration and len(container.streams) == 1 and "DURATION" not in stream.metadata:
-        missing = container.duration / av.time_base * fps - len(packets.pts)
-        stops = missing > END_TOLERANCE_SECONDS * fps
-    else:
-        tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska's, of this stream alone
-        missing = (tag - max(known, default=0) * (stream.time_base or 0)) * fps - 1 if tag else 0
-        stops = missing > END_TOLERANCE_FRAMES
-    if listed > len(packets.pts):
-        return listed
-    if not (stops or packets.cut_off):
-        return None
-    return max(stream.frames, len(packets.pts) + max(round(float(missing)), packets.cut_off))
-
-
-def _seconds(text: str) -> Fraction:
-    """Return the seconds in h:m:s; 0 where the text is none."""
-    try:
-        hours, minutes, seconds = text.split(":")
-        return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
-    except ValueError:
-        return Fraction(0)
-
-
-def _listed(stream: VideoStream, found: int) -> int:
-    """Return the frames in the index of an mp4 or mov, which is whole where the file is not, if more."""
-    if "mov" not in stream.container.format.name or len(stream.index_entries) <= found:
-        return 0
-    return sum(1 for entry in stream.index_entries if entry.size and not entry.is_discard)
-
-
-def _settled(stream: VideoStream, packets: _Packets) -> int | None:
-    """Return the stamp up to which all frames are in the file: no later packet is shown before its dts."""
-    return packets.decoded_at if stream.frames or _listed(stream, len(packets.pts)) else None
+            del pts[-1], is_key[-1], pos[-1]
+    return Packets(pts, is_key, pos, decoded_at, duration, skipped, cut_off)
 
 
 def _stops_half_way(path: Path, read: int, total: int) -> VideoError:
