@@ -57,12 +57,15 @@ class Table:
         Raises:
             DataError: when rows have too few or too many cells or a cell is not a number, with the lines.
         """
-        held = np.zeros((0, self._width))
+        held, count = np.zeros((0, self._width)), 0
         for columns in iterate_columns(self.path, self._skip, self._width, []):
             held = np.concatenate([held, np.stack(columns, axis=1)])
             while len(held) >= rows:
                 yield self._rows(held[:rows])
                 held = held[rows:]
+            count += len(columns[0])
+        if not count:
+            raise DataError(f"{self.path} has a header but no rows")
         if len(held):
             yield self._rows(held)
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from lightning_pose.core.calibration import Rig
+from lightning_pose.core.poses import stack_views
 from lightning_pose.core.skeletons import Skeleton
+from lightning_pose.core.tables import read_labels
+from lightning_pose.frames.evidence import read_evidence
+from lightning_pose.frames.files import find_files
 from lightning_pose.frames.observed import Observed, evidence_of
 from lightning_pose.frames.ranking import judge, rank_frames
 from lightning_pose.synthetic.ensemble import NoiseModel
@@ -140,3 +145,28 @@ def test_a_keypoint_that_is_always_bad_does_not_fill_the_list(rng):
     skeleton = Skeleton(("bad", "b", "c", "d"))
     found = rank_frames(evidence_of(seen, ("",), skeleton), 10)
     assert {500, 1500} <= {item.frame for item in found}
+
+
+@pytest.mark.realdata
+def test_recorded_detections_are_blamed_where_they_are_far_from_the_labels(real_data):
+    """The labels are a robust triangulation of the detections, so they differ where one view is wrong."""
+    folder = real_data / "human-4cam"
+    views = tuple(f"cam{v}" for v in range(1, 5))
+    files = find_files(folder / "openpose", views)["balancing"]
+    rig = Rig.load(folder / "calibrations" / "balancing.toml")
+    evidence = read_evidence(files, rig=rig)
+    ranking = judge(evidence, 5, apart=8)
+    labels = stack_views(
+        {view: read_labels(folder / f"{view}.csv").select(evidence.skeleton.names) for view in views}
+    )
+    seen = next(evidence.read(1000))
+    error = np.linalg.norm(seen.xy[:, : labels.shape[1]] - labels, axis=-1)
+    cells = [
+        (views.index(item.view), item.frame, evidence.skeleton.names.index(item.keypoint))
+        for item in ranking.difficult
+        if item.frame < labels.shape[1]
+    ]
+    known = [float(error[cell]) for cell in cells if np.isfinite(error[cell])]
+    assert len(known) >= 2 and min(known) > 100  # px; the median is below 10
+    worst, scores = np.nanmax(error, axis=(0, 2)), ranking.scores[: labels.shape[1]]
+    assert np.median(scores[worst > 50]) > 3 * np.median(scores[worst <= 50])

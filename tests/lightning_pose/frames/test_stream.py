@@ -45,6 +45,12 @@ def test_a_table_of_images_is_refused(tmp_path, poses):
         Table(tmp_path / "m.csv")
 
 
+def test_a_table_without_rows_is_refused(tmp_path):
+    (tmp_path / "m.csv").write_text(",a,b\n")
+    with pytest.raises(DataError, match="a header but no rows"):
+        list(Table(tmp_path / "m.csv").blocks(10))
+
+
 def test_a_cell_that_is_no_number_is_named_with_its_line(tmp_path, poses):
     write_poses(tmp_path / "p.csv", poses)
     lines = (tmp_path / "p.csv").read_text().splitlines()
