@@ -141,7 +141,10 @@ def run(args: argparse.Namespace) -> int:
         progress_file=args.progress_file,
     )
     summary = predict(args.model_dir, args.inputs, options)
-    Console().print(summary.table())
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(summary.table())
+    for note in summary.notes():
+        console.print(note)
     print(f"predicted {len(summary.done)}, kept {len(summary.kept)}, failed {len(summary.failures)}")
     print(f"results in {args.out_dir or args.model_dir}")
     if summary.failures:

@@ -92,8 +92,7 @@ class SessionJob:
             done = smooth_session(self._layout, self.session, self.rig, self._members, fresh=self._is_fresh)
         if not self._engine.options.skip_viz and (done or self._lacks([self._layout.report(self.session)])):
             self._report()
-        where = self._layout.smoothed(self.session)
-        return Outcome(name, "smoothed" if done else "kept", note=f"in {where}")
+        return Outcome(name, "smoothed" if done else "kept")
 
     def _predict(self) -> Tally:
         """Run the networks over the videos."""

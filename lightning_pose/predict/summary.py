@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
@@ -70,23 +71,38 @@ class Summary:
         self.outcomes.append(Outcome(failure.what, "failed", note=first_line))
 
     def table(self) -> Table:
-        """Return all of it as a table; columns in which nothing stands are left out."""
+        """Return what can be counted as a table; columns in which nothing stands are left out."""
         columns = {
             "": [outcome.name for outcome in self.outcomes],
+            "outcome": [outcome.state for outcome in self.outcomes],
             "frames": [str(outcome.images or "") for outcome in self.outcomes],
             "frames/s": [_number(outcome.rate, 0) for outcome in self.outcomes],
             "confidence": [_number(outcome.confidence, 2) for outcome in self.outcomes],
             "error px": [_number(outcome.error_px, 2) for outcome in self.outcomes],
             "missing": [str(outcome.missing or "") for outcome in self.outcomes],
-            "outcome": [": ".join(filter(None, (outcome.state, outcome.note))) for outcome in self.outcomes],
         }
         columns = {name: cells for name, cells in columns.items() if any(cells)}
-        table = Table()
+        table = Table(box=SIMPLE)
         for name in columns:
-            table.add_column(name, justify="left" if name in ("", "outcome") else "right", overflow="fold")
+            is_number = name not in ("", "outcome")
+            table.add_column(
+                name, justify="right" if is_number else "left", no_wrap=bool(name), overflow="fold"
+            )
         for row in zip(*columns.values(), strict=True):
             table.add_row(*(Text(cell) for cell in row))
         return table
+
+    def notes(self) -> list[str]:
+        """Return in lines what is not as it should be: what lacks, what failed and why."""
+        return [
+            f"{outcome.name}: {', '.join(filter(None, (*_unusual(outcome.state), outcome.note)))}"
+            for outcome in self.outcomes
+            if outcome.note
+        ]
+
+
+def _unusual(state: State) -> list[str]:
+    return [state] if state == "failed" else []
 
 
 def _number(value: float, digits: int) -> str:
