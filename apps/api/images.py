@@ -18,6 +18,7 @@ from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import image_at
 from lightning_pose.core.project import VIDEO_SUFFIXES
 from lightning_pose.core.video import VideoReader
+from lightning_pose.projects.sessions import proxy_file
 
 CONTEXT = 5  # frames on either side that can be looked at
 READERS = 12  # open videos: one of each view, for the context of frames
@@ -95,11 +96,14 @@ def image(served: Served, call: Call, readers: Readers) -> Response:
 
 
 def video(served: Served, call: Call) -> Response:
-    """Answer a video, or the range of it that the browser asks for; its bytes pass through, none are kept."""
+    """Answer a video, or the range of it that the browser asks for: its copy for browsers, where it has one."""
     session, view = call.path["session"], served.check_view(call.view())
     path = video_path(served, session, view)
     if path is None:
         raise RequestError(ABSENT, f"There is no video of session {session!r}, view {view!r}.")
+    proxy = proxy_file(served.folder, path)
+    if proxy.is_file():  # the same frames, as a browser plays them
+        path = inside(served.folder, proxy.relative_to(served.folder).as_posix())
     return FileResponse(path, media_type=mimetypes.guess_type(path.name)[0] or "video/mp4")
 
 

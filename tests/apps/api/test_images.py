@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lightning_pose.core.naming import image_name
+from lightning_pose.projects.sessions import proxy_file
 from tests.apps.api.conftest import FRAMES, SESSION, SIZE, VIEWS, make_project
 
 
@@ -116,6 +117,13 @@ def test_a_video_comes_in_the_ranges_that_the_browser_asks_for(filmed):
         assert answer.status_code == 206
         assert answer.content == expected
     assert filmed.raw(path, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
+
+
+def test_a_video_that_has_a_copy_for_browsers_comes_as_that(filmed):
+    proxy = proxy_file(filmed.folder, filmed.folder / "videos" / f"{SESSION}_top.mp4")
+    proxy.parent.mkdir(parents=True)
+    proxy.write_bytes(b"as a browser plays it")
+    assert filmed.raw(f"/videos/{SESSION}/top").content == b"as a browser plays it"
 
 
 def test_a_video_that_is_a_link_out_of_the_project_is_not_followed(filmed, tmp_path):
