@@ -65,8 +65,8 @@ class Engine:
 
     @property
     def in_flight(self) -> int:
-        """Sessions that are worth predicting at a time; on a processor one keeps all cores busy."""
-        return self.options.in_flight or (2 if self.predictor.workers > 1 else 1)
+        """Sessions that are predicted at a time."""
+        return self.options.in_flight or self.predictor.sessions
 
     @property
     def batch_size(self) -> int:
@@ -157,7 +157,7 @@ class Turns:
 
     def __init__(self, predictor: "Predictor | RuntimePredictor") -> None:
         self._predictor = predictor
-        self.context, self.workers = predictor.context, predictor.workers
+        self.context, self.workers, self.sessions = predictor.context, predictor.workers, predictor.sessions
         self._turn = threading.BoundedSemaphore(predictor.workers)
 
     @property

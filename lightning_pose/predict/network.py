@@ -31,6 +31,8 @@ class Predictor:
         workers: calls that may run side by side to good effect. On a GPU one's images travel while another's
             are looked at; on a processor every core does a batch of its own, so that none waits for another
             which something else has stopped, such as a decoder.
+        sessions: that are worth predicting at a time: on a GPU one is looked at while another is written; on a
+            processor one keeps all cores busy.
         batch_size: images at a time that are a good choice, or that have turned out to fit into memory.
     """
 
@@ -53,6 +55,7 @@ class Predictor:
         self.device = torch.device(device)
         self.dtype = DTYPES[choose_precision(precision, device)]
         self.workers = {"cuda": 2, "cpu": torch.get_num_threads()}.get(self.device.type, 1)
+        self.sessions = 2 if self.device.type == "cuda" else 1
         self.batch_size = BATCH_GPU if self.device.type == "cuda" else BATCH
         self._most: int | None = None  # instants that fitted into memory after more of them had not
 

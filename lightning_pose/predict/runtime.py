@@ -32,6 +32,7 @@ class RuntimePredictor:
 
     Attributes:
         workers: calls that may run side by side to good effect.
+        sessions: that are worth predicting at a time.
         batch_size: images at a time that are a good choice.
     """
 
@@ -47,7 +48,7 @@ class RuntimePredictor:
             subspaces: of poses that members were trained with, by member and name.
         """
         self.engines, self.subspaces = engines, subspaces or {}
-        self.workers, self.batch_size = 1, BATCH
+        self.workers, self.sessions, self.batch_size = 1, 1, BATCH
         self.context = max(engine.record.context for engine in engines.values())
         self._rays: tuple[bytes, np.ndarray] | None = None
 
