@@ -95,3 +95,28 @@ def test_what_cannot_be_done_is_named_and_the_rest_is_done(model, tmp_path, caps
     assert run("crop", tmp_path / "nowhere", tmp_path / "videos") == 2
     assert run("create_bbox", model, tmp_path / "videos", "--crop_ratio", "0.5") == 2
     assert "more than 1" in capsys.readouterr().err
+
+
+@pytest.mark.realdata
+def test_a_real_project_is_cropped_by_its_labels_without_a_model(real_data, tmp_path):
+    table = real_data / "mirror-mouse" / "CollectedData.csv"
+    words = ("--from_labels", "--crop_ratio", 1.5, "--anchor_keypoints", "nose_bot,paw2LF_bot,paw3RF_bot")
+    assert run("create_bbox", tmp_path, table, *words) == 0
+    assert run("crop", tmp_path, table) == 0
+    before, after = (
+        read_poses(table),
+        read_poses(tmp_path / "image_preds" / table.name / f"cropped_{table.name}"),
+    )
+    boxes = read_boxes(tmp_path / "image_preds" / table.name / "bbox.csv").boxes
+    there = after.present
+    assert np.allclose((after.points + boxes[:, None, :2])[there], before.points[there])
+    assert there[:, list(before.names).index("nose_bot")].mean() > 0.9
+    for row in (0, 33, 69):
+        name, (x, y, h, w) = str(before.frames[row]), boxes[row]
+        whole, crop = (
+            cv2.imread(str(folder / name)) for folder in (table.parent, tmp_path / "cropped_images")
+        )
+        top, left = max(y, 0), max(x, 0)
+        assert crop.shape[:2] == (h, w)
+        shown = whole[top : y + h, left : x + w]
+        assert np.array_equal(crop[top - y :, left - x :][: shown.shape[0], : shown.shape[1]], shown)

@@ -5,7 +5,9 @@ from lightning_pose.config.schema import Config
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import make_camera
 from lightning_pose.core.errors import ConfigError, ModelError
-from lightning_pose.crops.boxes import BoxRule
+from lightning_pose.core.tables import read_poses
+from lightning_pose.crops.boxes import BoxRule, find_places
+from lightning_pose.crops.online import Track
 from lightning_pose.predict.detector import EachView, Seen, agree, make_detector
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.tracks import Found
@@ -101,3 +103,23 @@ def test_what_does_not_fit_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="--crop_size"):
         make_detector(model, Echo(), ("a", "b"), anchors=("nose",))
     assert make_detector(model, Echo(), ("a", "b"), BoxRule(size=64), ("nose",)).anchors == (0,)
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("blind", range(4))
+def test_a_person_is_in_the_box_of_a_camera_whose_detections_are_withheld(real_data, blind):
+    folder = real_data / "human-4cam"
+    rig = Rig.load(folder / "calibrations" / "balancing.toml")
+    found = [read_poses(folder / "openpose" / f"balancing_{view}.csv") for view in rig.names]
+    sure = np.nan_to_num(np.stack([poses.likelihood for poses in found]))
+    sure[blind] = 0
+    seen = agree(Seen(np.stack([poses.points for poses in found]), sure), rig, RULE)
+    track = Track(tuple(rig.sizes[blind].tolist()), 100)
+    track.extend(find_places(seen.xy[blind], seen.confidence[blind], BoxRule(ratio=1.5)))
+    boxes = track.boxes(range(70))
+    labels = read_poses(folder / f"{rig.names[blind]}.csv").points
+    corner, size = boxes[:, None, :2], boxes[:, None, 2:]
+    inside = ((labels >= corner) & (labels <= corner + size - 1)).all(axis=-1)
+    assert inside[np.isfinite(labels).all(axis=-1)].all()
+    extent = np.nanmax(np.nanmax(labels, axis=1) - np.nanmin(labels, axis=1), axis=-1)
+    assert np.abs(boxes[:, 2] / extent / 1.5 - 1).max() < 0.2  # and no larger than it ought to be
