@@ -26,9 +26,11 @@ UNMIRRORED_TESTS = {
     "tests/eks/test_realdata.py": "the whole smoother on real recordings, no one module of it",
     "tests/eks/test_properties.py": "what holds of every smoother, whatever module does it",
     "tests/eks/test_other_smoothers.py": "singlecam, mirrors, pupil and paws on truth made for each",
+    "tests/apps/browser/test_access.py": "the labeling page in a browser: keys, names, contrast",
+    "tests/apps/browser/test_shell.py": "the labeling page in a browser: inside Streamlit",
     "tests/apps/browser/test_guides.py": "the labeling page in a browser: geometry while labeling",
     "tests/apps/browser/test_points.py": "the labeling page in a browser: points, undo, reload",
-    "tests/apps/browser/test_saving.py": "the labeling page in a browser: closed tabs, dead servers, no network",
+    "tests/apps/browser/test_saving.py": "the labeling page in a browser: nothing is lost",
     "tests/apps/browser/test_tabs.py": "the labeling page in a browser: several people",
 }
 

@@ -44,6 +44,7 @@ export class Help {
   takesKey(combo, event) {
     const { binding, page } = this;
     if (!binding || !this.element.open) return false;
+    event.stopPropagation();
     event.preventDefault();
     this.binding = null;
     if (combo !== 'Escape') {
@@ -52,7 +53,7 @@ export class Help {
       page.keepSettings();
       page.room.toolbar.update();
     } else this.hint.textContent = '';
-    this.draw();
+    this.draw(binding);
     return true;
   }
 
@@ -64,11 +65,12 @@ export class Help {
     this.draw();
   }
 
-  /** @private */
-  draw() {
+  /** @private @param {Command} [focused]  whose button keeps the focus */
+  draw(focused) {
     const groups = [...new Set(this.page.commands.map((command) => command.group))];
     this.content.replaceChildren(this.mouse(), ...groups.map((name) => el('section', {}, el('h3', { text: name }),
       el('ul', {}, ...this.page.commands.filter((command) => command.group === name).map((command) => this.line(command))))));
+    if (focused) this.content.querySelector(/** @type {'button'} */ (`[data-command="${focused.id}"]`))?.focus();
   }
 
   /** @private */
@@ -82,11 +84,11 @@ export class Help {
     const keys = this.page.keymap.keysOf(command).map(labelOf).join('  ') || '–';
     const isBinding = this.binding === command;
     return el('li', {}, el('span', { class: 'title', text: command.title }), el('button', {
-      type: 'button', class: 'key', text: isBinding ? 'press a key' : keys, 'aria-label': `${command.title}: ${keys}. Change`,
+      type: 'button', class: 'key', 'data-command': command.id, text: isBinding ? 'press a key' : keys, 'aria-label': `${command.title}: ${keys}. Change`,
       onclick: () => {
         this.binding = command;
         this.hint.textContent = `Press the new key for “${command.title}”, Esc to leave it.`;
-        this.draw();
+        this.draw(command);
       },
     }));
   }

@@ -1,0 +1,65 @@
+"""The labeling page inside Streamlit, as `litpose app` serves it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import make_project
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ROOT = Path(__file__).parents[3]
+FIND = """() => {
+  const find = (root) => {
+    for (const one of root.querySelectorAll('*')) {
+      if (one.classList.contains('litpose-canvas')) return one;
+      const found = one.shadowRoot && find(one.shadowRoot);
+      if (found) return found;
+    }
+    return null;
+  };
+  window.canvas = find(document);
+  return Boolean(window.canvas?.page?.frame && window.canvas.page.tiles.every((tile) => tile.bitmap));
+}"""
+
+
+@pytest.fixture
+def address(tmp_path) -> Iterator[str]:
+    """The address of the app on a project."""
+    folder = make_project(tmp_path / "mice")
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    command = [sys.executable, "-m", "apps.server", str(folder), "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as app:
+        assert app.stdout is not None
+        found = re.search(r"http://\S+", app.stdout.readline())
+        assert found
+        yield found[0]
+        app.terminate()
+
+
+def test_200_edits_cause_no_rerun_and_the_page_outlives_one(context, address):
+    page = context().new_page()
+    sent: list[object] = []
+    faults: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{address}label")
+    page.wait_for_function(FIND, timeout=60_000)
+    page.wait_for_timeout(1000)
+    before = len(sent)
+    page.evaluate("() => window.canvas.page.room.focusTile()")
+    for _ in range(50):
+        for key in ("Enter", "ArrowLeft", "Shift+ArrowDown", "x"):
+            page.keyboard.press(key)
+    page.wait_for_function("() => window.canvas.page.outbox.size === 0")
+    assert page.evaluate("() => window.canvas.page.editor.history.past.length") >= 100
+    assert len(sent) == before
+    page.get_by_role("button", name="Look again").click()
+    page.wait_for_timeout(2000)
+    assert len(sent) > before
+    assert page.evaluate("() => window.canvas.isConnected && !window.canvas.page.signal.aborted")
+    assert not faults
