@@ -19,7 +19,7 @@ class Packets(NamedTuple):
 
     Attributes:
         pts: when each frame is shown.
-        is_key: whether decoding can start there.
+        keys: those of all packets where decoding can start, also of frames that are not shown.
         pos: place in the file (bytes).
         decoded_at: the last dts.
         duration: of the last.
@@ -28,7 +28,7 @@ class Packets(NamedTuple):
     """
 
     pts: list[int | None]
-    is_key: list[bool]
+    keys: list[int | None]
     pos: list[int | None]
     decoded_at: int | None
     duration: int

@@ -55,7 +55,7 @@ class PacketTable:
         info: size as shown, number of frames, mean rate, codec, seconds.
         pts: when each frame is shown, in units of `time_base`, ascending; estimated for missing frames.
         present: which frames the file has.
-        key_pts: those of the key frames.
+        key_pts: those of the key frames, of which an edit list may hide the first.
         time_base: seconds per unit.
         seekable: whether the stamps tell frames apart; where they do not, frames can only be counted off.
         rotation: degrees counter-clockwise by which the decoded picture must be turned to be upright.
@@ -160,8 +160,7 @@ def _read(path: Path, mtime_ns: int, size: int) -> PacketTable:
         codec = stream.codec_context.name
     duration = float((pts[-1] - pts[0] + packets.duration) * time_base) if seekable else len(pts) / fps
     info = VideoInfo(width, height, len(pts), fps, codec, duration, int((~present).sum()))
-    pairs = zip(packets.pts, packets.is_key, strict=True)
-    keys = np.array(sorted(stamp for stamp, key in pairs if key and stamp is not None), dtype=np.int64)
+    keys = np.array(sorted(stamp for stamp in packets.keys if stamp is not None), dtype=np.int64)
     return PacketTable(info, pts, present, keys, time_base, seekable, rotation)
 
 
@@ -179,19 +178,20 @@ def _rate(path: Path, stream: VideoStream, duration: float, count: int) -> float
 def _demux(container: InputContainer, stream: VideoStream) -> Packets:
     """Collect the stamps of all packets that become frames, from the first one that can be decoded alone."""
     pts: list[int | None] = []
-    is_key: list[bool] = []
+    keys: list[int | None] = []
     pos: list[int | None] = []
     decoded_at, duration, skipped = None, 0, 0
     cut_off = False
     try:
         for packet in container.demux(stream):
-            if not packet.size or packet.is_discard:
+            if packet.size and packet.is_keyframe:
+                keys.append(packet.pts)
+            if not packet.size or packet.is_discard:  # cut off by an edit list
                 continue
-            if not (pts or packet.is_keyframe):
+            if not keys:
                 skipped += 1
                 continue
             pts.append(packet.pts)
-            is_key.append(packet.is_keyframe)
             pos.append(packet.pos)
             duration = packet.duration or 0
             decoded_at = decoded_at if packet.dts is None else packet.dts
@@ -200,8 +200,8 @@ def _demux(container: InputContainer, stream: VideoStream) -> Packets:
         cut_off = True
     else:
         if cut_off:
-            del pts[-1], is_key[-1], pos[-1]
-    return Packets(pts, is_key, pos, decoded_at, duration, skipped, cut_off)
+            del pts[-1], pos[-1]
+    return Packets(pts, keys, pos, decoded_at, duration, skipped, cut_off)
 
 
 def _stops_half_way(path: Path, read: int, total: int) -> VideoError:
