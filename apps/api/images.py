@@ -96,7 +96,7 @@ def image(served: Served, call: Call, readers: Readers) -> Response:
 
 
 def video(served: Served, call: Call) -> Response:
-    """Answer a video, or the range of it that the browser asks for: its copy for browsers, where it has one."""
+    """Answer a video, or the range of it that the browser asks for: its copy for browsers if there is one."""
     session, view = call.path["session"], served.check_view(call.view())
     path = video_path(served, session, view)
     if path is None:

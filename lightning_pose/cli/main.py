@@ -9,6 +9,9 @@ SHELL = Shell(
     verbs={
         "demo": "lightning_pose.cli.demo",
         "synth": "lightning_pose.cli.synth",
+        "create": "lightning_pose.cli.create",
+        "add": "lightning_pose.cli.add",
+        "check": "lightning_pose.cli.check",
         "recommend": "lightning_pose.cli.recommend",
         "train": "lightning_pose.cli.train",
         "predict": "lightning_pose.cli.predict",
