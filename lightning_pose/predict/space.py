@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.triangulate import point_covariance
@@ -102,7 +102,7 @@ def pixel_noise(
         known = (freedom > 0) & np.isfinite(found.xyz).all(axis=-1)
         if not known.any():
             return 1.0
-        noise = max(float(np.sqrt(np.median(total[known] / chi2.median(freedom[known])))), NOISE_LEAST_PX)
+        noise = max(float(np.sqrt(np.median(total[known] / chdtri(freedom[known], 0.5)))), NOISE_LEAST_PX)
     return noise
 
 
