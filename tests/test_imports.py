@@ -56,6 +56,10 @@ DOORS = {
     "packages": (["lightning_pose", "eks", "apps", "configs"], SLOW),
     "core": (modules("lightning_pose/core"), FRAMEWORKS | {"matplotlib"}),
     "synthetic": (modules("lightning_pose/synthetic"), FRAMEWORKS | {"matplotlib"}),
+    "frames": (
+        modules("lightning_pose/frames") + modules("lightning_pose/report"),
+        FRAMEWORKS | {"matplotlib"},
+    ),
     "litpose": (modules("lightning_pose/cli"), SLOW),
     "eks": (["eks.cli"], SLOW),
     "smoother": (modules("eks"), TORCH_WING | {"streamlit", "matplotlib"}),
