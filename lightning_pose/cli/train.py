@@ -136,6 +136,8 @@ def crop_overrides(config: "Config", detector_model: Path) -> list[str]:
 
     from lightning_pose.config.complete import csv_paths
     from lightning_pose.core.errors import DataError, raise_collected
+    from lightning_pose.core.tables import read_labels
+    from lightning_pose.crops.cameras import write_camera_table
     from lightning_pose.crops.layout import CropLayout
 
     layout = CropLayout.open(detector_model.resolve())
@@ -157,9 +159,12 @@ def crop_overrides(config: "Config", detector_model: Path) -> list[str]:
     }
     if len(files) > 1:
         changes["data.bbox_file"] = [str(layout.boxes(file)) for file in files]
-        calibration = Path(data.data_dir or ".", data.camera_params_file or "calibration.toml")
-        if calibration.is_file():
-            changes["data.camera_params_file"] = str(calibration)
+        project, table = Path(data.data_dir or "."), layout.images / "cameras.csv"
+        images = [str(image) for image in read_labels(files[0]).frames.tolist()]
+        if data.camera_params_file is not None:
+            changes["data.camera_params_file"] = str(project / data.camera_params_file)
+        elif write_camera_table(table, images, (data.view_names or [""])[0], project):
+            changes["data.camera_params_file"] = str(table)
     return [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()]
 
 

@@ -2,14 +2,20 @@ import argparse
 import re
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
 
+from lightning_pose.build.data import build_frames
 from lightning_pose.cli import train
 from lightning_pose.cli.main import main
-from lightning_pose.core.tables import read_poses
+from lightning_pose.config import load_config
+from lightning_pose.core.camera import project
+from lightning_pose.core.poses import Poses
+from lightning_pose.core.tables import read_poses, write_poses
 from lightning_pose.core.video import VideoWriter
+from lightning_pose.synthetic.session import simulate_truth
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -106,3 +112,29 @@ def test_a_pose_network_is_trained_on_the_crops_of_a_detector(toy_project, tmp_p
 def test_the_resume_command_names_the_detector():
     args = parsed("c.yaml", "--detector_model", "det")
     assert "--detector_model det" in train.resume_command(args, Path("out"))
+
+
+def test_every_crop_of_several_views_has_the_camera_of_its_box(tmp_path):
+    truth, detector = simulate_truth(views=3, frames=4, seed=3), tmp_path / "detector"
+    (tmp_path / "calibrations").mkdir()
+    truth.rig.save(tmp_path / "calibrations" / "walk.toml")
+    for view in truth.rig.names:
+        images = [f"labeled-data/walk_{view}/img{n:08d}.png" for n in range(4)]
+        (tmp_path / images[0]).parent.mkdir(parents=True)
+        for image in images:
+            cv2.imwrite(str(tmp_path / image), np.zeros((256, 256, 3), np.uint8))
+        labels = truth.view(view)
+        table = tmp_path / f"CollectedData_{view}.csv"
+        write_poses(table, Poses(labels.names, labels.points, np.array(images)), scorer="test")
+    tables = [str(path) for path in sorted(tmp_path.glob("*.csv"))]
+    detector.mkdir()
+    assert main(["create_bbox", str(detector), *tables, "--from_labels", "--crop_ratio", "1.3"]) == 0
+    assert main(["crop", str(detector), *tables]) == 0
+    source = {"data": {"data_dir": str(tmp_path), "image_resize_dims": {"height": 64, "width": 96}}}
+    config = load_config(source, train.crop_overrides(load_config(source).config, detector)).config
+    frames = build_frames(config)
+    assert frames.camera is not None
+    image = project(truth.poses.points[:, None], frames.camera)
+    known = np.isfinite(frames.xy).all(axis=-1)
+    assert known.mean() > 0.8
+    assert np.abs(image - frames.xy)[known].max() < 1e-6
