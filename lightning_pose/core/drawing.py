@@ -152,7 +152,7 @@ def _draw_line(frame: Frame, ends: Float[np.ndarray, "2 2"], color: Color, alpha
     """Blend a line into a frame."""
     cover = _Cover(frame, ends, width)
     if cover.share is not None:
-        cv2.line(cover.share, *cover.points, 255, width, cv2.LINE_AA, SHIFT)
+        cv2.line(cover.share, cover.points[0], cover.points[1], 255, width, cv2.LINE_AA, SHIFT)
         cover.blend(color, alpha)
 
 
@@ -178,13 +178,13 @@ def _draw_ellipse(
 
 def _draw_trail(frame: Frame, path: Float[np.ndarray, "N 2"], color: Color, width: int) -> None:
     """Blend a line through points into a frame that fades from the last to the first."""
-    known = (np.abs(path) < FAR).all(axis=-1)
+    known = np.all(np.abs(path) < FAR, axis=-1)
     if known.sum() < 2:
         return
     cover = _Cover(frame, path[known], width)
     if cover.share is not None:
         places = iter(cover.points)
-        points = [next(places) if there else None for there in known]
+        points = [next(places) if there else None for there in known.tolist()]
         for age, (a, b) in enumerate(pairwise(points), start=1):
             if a is not None and b is not None:
                 cv2.line(cover.share, a, b, round(255 * age / len(path)), width, cv2.LINE_AA, SHIFT)

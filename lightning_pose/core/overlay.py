@@ -190,15 +190,18 @@ class _Encoder:
 def _ahead(frames: Iterator[Frame | None], stack: ExitStack) -> Iterator[Frame | None]:
     """Iterate over frames that a thread of their own has decoded before they are asked for."""
     pool = stack.enter_context(ThreadPoolExecutor(1))
-    end = object()
-    waiting = deque(pool.submit(next, frames, end) for _ in range(AHEAD))
+    waiting = deque(pool.submit(next, frames, _END) for _ in range(AHEAD))
     stack.callback(lambda: [future.cancel() for future in waiting])
-    while True:
-        frame = waiting.popleft().result()
-        if frame is end:
-            return
-        waiting.append(pool.submit(next, frames, end))
+    while not isinstance(frame := waiting.popleft().result(), _End):
+        waiting.append(pool.submit(next, frames, _END))
         yield frame
+
+
+class _End:
+    """What comes after the last frame."""
+
+
+_END = _End()
 
 
 def _drawn_size(width: int, height: int) -> tuple[int, int]:

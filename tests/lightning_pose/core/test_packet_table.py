@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.packet_table import PacketTable, VideoInfo, open_stream, read_packet_table
@@ -104,7 +106,7 @@ def write_colours(
     """Write a frame of each colour, tagged with a matrix and a range unless they are 0."""
     with av.open(str(path), "w") as container:
         quality = {"q": "1"} if codec == "mjpeg" else {"crf": "4"}
-        stream = container.add_stream(codec, rate=30, options=quality)
+        stream = cast(VideoStream, container.add_stream(codec, rate=30, options=quality))
         stream.width, stream.height, stream.pix_fmt = 64 - odd, 48 - odd, pix_fmt
         stream.codec_context.sample_aspect_ratio = Fraction(aspect, 1)
         if matrix:
