@@ -153,9 +153,16 @@ def _extract(
 
 
 def _sheets(path: Path | None, names: list[str]) -> dict[str, Path]:
-    """Return the contact sheet of every session: the file itself if there is one, else named after them."""
+    """Return the contact sheet of every session: the file itself if there is one, else named after them.
+
+    Raises:
+        DataError: when it has not the name of a JPEG.
+    """
+    from lightning_pose.frames.contact import check_name
+
     if path is None:
         return {}
+    check_name(path)
     if len(names) == 1:
         return {names[0]: path}
     return {name: path.with_stem(f"{path.stem}_{name}") for name in names}

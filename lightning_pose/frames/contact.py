@@ -15,6 +15,16 @@ WIDTH, GAP, HEAD = 240, 4, 18  # px
 TALLEST = 60_000  # px of a JPEG; frames beyond it are left out
 
 
+def check_name(path: Path | str) -> None:
+    """Check that a contact sheet can have this name, before the long work of choosing frames.
+
+    Raises:
+        DataError: when it is not that of a JPEG.
+    """
+    if Path(path).suffix.lower() not in (".jpg", ".jpeg"):
+        raise DataError(f"{path}: expected the name of a JPEG, such as sheet.jpg")
+
+
 def write_contact_sheet(path: Path | str, session: Session, frames: Sequence[int]) -> None:
     """Write the pictures of some frames in all views as one JPEG.
 
@@ -25,8 +35,9 @@ def write_contact_sheet(path: Path | str, session: Session, frames: Sequence[int
 
     Raises:
         VideoError: when a frame cannot be decoded.
-        DataError: when there is nothing to show.
+        DataError: when there is nothing to show, or the file's name is not that of a JPEG.
     """
+    check_name(path)
     if not frames:
         raise DataError(f"{path}: no frame was chosen, so there is no contact sheet")
     views = list(session.videos)
@@ -47,6 +58,6 @@ def write_contact_sheet(path: Path | str, session: Session, frames: Sequence[int
                     sheet, text, (x, y + 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (225,) * 3, 1, cv2.LINE_AA
                 )
                 sheet[y + HEAD : y + HEAD + heights[column], x : x + WIDTH] = reader[frame]
+    _, data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, 85])
     with atomic_path(path) as temporary:
-        if not cv2.imwrite(str(temporary), sheet, [cv2.IMWRITE_JPEG_QUALITY, 85]):
-            raise DataError(f"{path}: expected a picture's name such as sheet.jpg")
+        temporary.write_bytes(data.tobytes())

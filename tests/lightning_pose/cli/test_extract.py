@@ -73,6 +73,7 @@ def test_faults_end_with_2_and_a_message_and_other_sessions_are_done(project, ca
         (["--method", "list"], "needs --list"),
         (["--method", "list", "--list", "x"], "expected frames such as"),
         (["--method", "difficult"], "needs --predictions"),
+        (["--contact_sheet", "sheet.gif"], "expected the name of a JPEG"),
     ):
         assert main(["extract", str(project), *words]) == 2
         assert text in capsys.readouterr().err

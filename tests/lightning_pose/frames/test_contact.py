@@ -34,3 +34,5 @@ def test_nothing_to_show_is_said(filmed, tmp_path):
     session = check_session("s1", project.videos()["s1"], project.views)
     with pytest.raises(DataError, match="no frame was chosen"):
         write_contact_sheet(tmp_path / "sheet.jpg", session, [])
+    with pytest.raises(DataError, match="expected the name of a JPEG"):
+        write_contact_sheet(tmp_path / "sheet.gif", session, [3])
