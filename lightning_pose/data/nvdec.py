@@ -63,7 +63,8 @@ class NvdecReader:
     ) -> None:
         """Take over a decoder of torchcodec's that gives frames as "N H W C"."""
         self.path = path
-        self._table, self._decoder, self._device, self._partial = table, decoder, device, partial
+        self._table, self._device, self._partial = table, device, partial
+        self._decoder: Any = decoder
         self._size = size or (table.info.width, table.info.height)
 
     @property
