@@ -129,12 +129,48 @@ def read_changed(
         lacking = np.vstack([lacking, ~grids[view].has_row & ~np.array(unwritten, dtype=bool)])
     rows_added, row_faults = _join_rows(added, names)
     gone, gone_faults = _gone(uids, lacking, files, names)
-    difference = Difference(
-        {view: files[view].sha256 if view in files else known for view, known in hashes.items()},
-        [cell for view, grid in grids.items() for cell in _cells(view, grid, uids, list(keypoints))],
-        rows_added, gone, [*faults, *row_faults, *gone_faults],
-    )  # fmt: skip
-    return Reading(files, frames, uids, keypoints, grids), difference
+    reading = Reading(files, frames, uids, keypoints, grids)
+    read = {view: files[view].sha256 if view in files else known for view, known in hashes.items()}
+    faults += [*row_faults, *gone_faults]
+    return reading, Difference(read, _all_cells(reading), rows_added, gone, faults)
+
+
+def refresh(
+    link: sqlite3.Connection, names: Names, reading: Reading, difference: Difference, since: int
+) -> Difference | None:
+    """Return a difference after further operations, without reading the files again.
+
+    Args:
+        link: open database.
+        names: views and keypoints of the project.
+        reading: of the files; its grids are brought up to date.
+        difference: as it was.
+        since: revision that it was made at.
+
+    Returns:
+        None when there are other frames than then, so that all has to be compared anew.
+    """
+    uids = [uid for (uid,) in link.execute("SELECT uid FROM frames WHERE gone = 0 ORDER BY id")]
+    if uids != reading.uids:
+        return None
+    row_of = {number: row for row, number in enumerate(reading.frames)}
+    column_of = {number: column for column, number in enumerate(reading.keypoints.values())}
+    view_of = {names.views[view]: grid for view, grid in reading.grids.items()}
+    query = (
+        "SELECT cells.frame, cells.view, cells.keypoint, cells.x, cells.y, cells.state, cells.origin "
+        "FROM operations JOIN cells USING (frame, view, keypoint) WHERE operations.rev > ?"
+    )
+    for frame, view, keypoint, *cell in link.execute(query, (since,)):
+        if view in view_of and frame in row_of:
+            view_of[view].ours[row_of[frame], column_of[keypoint]] = exported(*cell)
+    return difference._replace(cells=_all_cells(reading))
+
+
+def _all_cells(reading: Reading) -> list[CellDifference]:
+    keypoints = list(reading.keypoints)
+    return [
+        cell for view, grid in reading.grids.items() for cell in _cells(view, grid, reading.uids, keypoints)
+    ]
 
 
 def _grid(

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apps.labels import export, journal, merge
-from apps.labels.difference import Difference, Reading, read_changed
+from apps.labels.difference import Difference, Reading, read_changed, refresh
 from apps.labels.durable import prepare, sync_folder
 from apps.labels.journal import Names
 from apps.labels.known import KnownFile, known_files, note_finished, note_plan, note_reading, settle
-from apps.labels.label_file import file_hash
+from apps.labels.label_file import FileHashes, inside
 from apps.labels.schema import transaction
 from lightning_pose.core.csv_header import read_header
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.project import Project
-
-_RACY_NS = 2_000_000_000  # a file so young may change again without another time stamp
 
 
 class Materialised(NamedTuple):
@@ -53,14 +51,14 @@ class Exchange:
             step: called before and after everything that a loss of power could fall between.
         """
         self._link, self._mutex, self._names, self._folder, self._step = link, mutex, names, folder, step
-        self._paths = {view: _inside(project.folder, project.label_file(view)) for view in names.views}
-        self._writing = threading.RLock()
-        self._hashes: dict[str, tuple[tuple[int, ...], str]] = {}
-        self._found: tuple[dict[str, str], int, Difference] | None = None
+        self._paths = {view: inside(project.folder, project.label_file(view)) for view in names.views}
+        self._hashes = FileHashes(self._paths)
+        self.busy = threading.RLock()  # held while files are read or written, before the mutex
+        self._found: tuple[dict[str, str], int, Reading, Difference] | None = None
 
     def repair(self) -> None:
         """Finish an interrupted export, and take over frames that another program added."""
-        with self._writing:
+        with self.busy:
             for path in self._paths.values():
                 path.with_name(f".{path.name}.new").unlink(missing_ok=True)
             interrupted = any(file.planned for file in self._known().values())
@@ -71,17 +69,30 @@ class Exchange:
                 self.accept(held, who=merge.CLIENT)
 
     def materialise(self) -> Materialised:
-        """Write what changed into the label files, all views at one revision, the manifest last."""
-        with self._writing:
+        """Write what changed into the label files, all views at one revision, the manifest last.
+
+        Raises:
+            DataError: when they cannot be written.
+        """
+        try:
+            return self._materialise()
+        except OSError as error:
+            raise DataError(
+                f"the label files could not be written: {error}; the store has all labels, and writes them "
+                "the next time"
+            ) from error
+
+    def _materialise(self) -> Materialised:
+        with self.busy:
             with self._mutex, transaction(self._link):
-                settle(self._link, {view: self._hash(view) for view in self._paths}, self._names.views)
+                settle(self._link, {view: self._hashes(view) for view in self._paths}, self._names.views)
             held = self.incoming(adopt=True)
             with self._mutex:
                 rev = journal.revision(self._link)
                 if held is not None:
                     return Materialised(rev, (), held)
                 known = self._known()
-                absent = {view for view in self._paths if not self._hash(view)}
+                absent = {view for view in self._paths if not self._hashes(view)}
                 states = [
                     export.view_state(self._link, view, number, everything=view in absent)
                     for view, number in self._names.views.items()
@@ -107,9 +118,9 @@ class Exchange:
         Args:
             adopt: where they only say the same in other bytes, go on from these bytes.
         """
-        with self._writing, self._mutex:
+        with self.busy, self._mutex:
             known = self._known()
-            now = {view: self._hash(view) for view in self._paths}
+            now = {view: self._hashes(view) for view in self._paths}
             changed = {
                 view: sha256
                 for view, sha256 in now.items()
@@ -118,15 +129,13 @@ class Exchange:
             rev = journal.revision(self._link)
             if not changed:
                 return None
-            if self._found is not None and self._found[:2] == (changed, rev):
-                return self._found[2]
-            reading, difference = self._read(changed, learn=adopt)
+            reading, difference = self._remembered(changed, rev) or self._read(changed, learn=adopt)
             if difference.is_empty:
                 if adopt:
                     with transaction(self._link):
                         note_reading(self._link, self._names, reading, self._paths, rev)
                 return None
-            self._found = changed, rev, difference
+            self._found = changed, rev, reading, difference
             return difference
 
     def accept(
@@ -137,7 +146,7 @@ class Exchange:
         Raises:
             DataError: when the files have changed again, or have faults.
         """
-        with self._writing, self._mutex:
+        with self.busy, self._mutex:
             reading, now = self._reread(difference)
             if now.faults:
                 raise_collected(DataError, "the label files cannot be taken over", now.faults)
@@ -151,7 +160,7 @@ class Exchange:
         Raises:
             DataError: when the files have changed again.
         """
-        with self._writing, self._mutex:
+        with self.busy, self._mutex:
             reading, now = self._reread(difference)
             rev = journal.revision(self._link)
             export.back_up(self._folder, self._paths, rev, now=time.time(), force=True)
@@ -163,7 +172,7 @@ class Exchange:
 
     def _go_on_from(self, handled: Difference) -> Materialised:
         """Know the files of a difference that was dealt with, and write what they lack."""
-        here = {view: self._hash(view) for view in handled.hashes if self._hash(view)}
+        here = {view: self._hashes(view) for view in handled.hashes if self._hashes(view)}
         reading, _ = self._read(here, learn=True)
         with transaction(self._link):
             note_reading(self._link, self._names, reading, self._paths, journal.revision(self._link))
@@ -178,10 +187,18 @@ class Exchange:
         """
         reading, now = self._read(difference.hashes, learn=True)
         if now.hashes != difference.hashes or any(
-            self._hash(view) != sha256 for view, sha256 in now.hashes.items()
+            self._hashes(view) != sha256 for view, sha256 in now.hashes.items()
         ):
             raise DataError("the label files have changed again: look at the new difference first")
         return reading, now
+
+    def _remembered(self, changed: dict[str, str], rev: int) -> tuple[Reading, Difference] | None:
+        """Return what was found in the same files before, as it is after further operations."""
+        if self._found is None or self._found[0] != changed:
+            return None
+        _, since, reading, difference = self._found
+        now = difference if rev == since else refresh(self._link, self._names, reading, difference, since)
+        return None if now is None else (reading, now)
 
     def _read(self, changed: dict[str, str], *, learn: bool) -> tuple[Reading, Difference]:
         """Compare changed files with the store, which learns the names of further keypoints before."""
@@ -234,7 +251,7 @@ class Exchange:
         self._step("plan noted")
         export.back_up(self._folder, self._paths, rev, now=time.time(), force=False)
         self._step("backed up")
-        if any(self._hash(view) != known[view] for view in temporary):
+        if any(self._hashes(view) != known[view] for view in temporary):
             raise DataError("the label files changed while they were written: nothing of them was touched")
         for view, (path, _) in temporary.items():
             path.replace(self._paths[view])
@@ -255,33 +272,6 @@ class Exchange:
 
     def _due_manifest(self) -> dict[str, tuple[str, int, str]]:
         return {view: file[:3] for view, file in self._known().items() if file.sha256}
-
-    def _hash(self, view: str) -> str:
-        """Return the SHA-256 of a label file, "" where there is none; known ones are not read again."""
-        path = self._paths[view]
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return ""
-        signature = status.st_mtime_ns, status.st_size, status.st_ino
-        if view not in self._hashes or self._hashes[view][0] != signature:
-            sha256 = file_hash(path)
-            if time.time_ns() - status.st_mtime_ns < _RACY_NS:
-                return sha256
-            self._hashes[view] = signature, sha256
-        return self._hashes[view][1]
-
-
-def _inside(folder: Path, path: Path) -> Path:
-    """Return the file behind a label file's name.
-
-    Raises:
-        DataError: when it is a link that leads out of the project.
-    """
-    target = path.resolve()
-    if not target.is_relative_to(folder.resolve()):
-        raise DataError(f"{path} leads out of the project, to {target}: the store writes only inside")
-    return target
 
 
 def _keypoints(path: Path) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from lightning_pose.core.csv_header import read_header
 
 FOLDER = ".litpose"  # of the store, in the project
 MANIFEST = "labels.json"
-BACKUPS, KEPT_BACKUPS, BACKUP_SECONDS = "backups", 20, 600.0
+BACKUPS, KEPT_BACKUPS, BACKUP_SECONDS = "backups", 10, 600.0
 
 UNWRITTEN = "SELECT id FROM frames WHERE unwritten = 1"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from apps.labels.cells import FrameTable
-from apps.labels.journal import revision, set_revision
+from apps.labels.journal import is_text, revision, set_revision
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import frame_index, image_session
 from lightning_pose.core.poses import shorten
@@ -34,6 +34,8 @@ def insert_frames(
 ) -> list[str]:
     """Add frames, each given by its image in every view, and return their ids; those that are known stay.
 
+    This takes a revision of its own.
+
     Args:
         link: open database, in a transaction.
         views: the views of the project with their numbers, the first view first.
@@ -43,6 +45,7 @@ def insert_frames(
     Raises:
         DataError: when an image belongs to two frames.
     """
+    set_revision(link, revision(link) + 1)
     first = next(iter(views))
     uids = [frame_id(row[first]) for row in rows]
     for uid, row in zip(uids, rows, strict=True):
@@ -98,8 +101,10 @@ def annotate(
     """Set the flag and the note of a frame, None leaving them as they are; return the revision.
 
     Raises:
-        DataError: when there is no such frame.
+        DataError: when there is no such frame, or the note is no text.
     """
+    if not (note is None or is_text(note)):
+        raise DataError("the note is no text that can be written down")
     row = link.execute("SELECT id, flagged, note FROM frames WHERE uid = ? AND gone = 0", (uid,)).fetchone()
     if row is None:
         raise DataError(f"the project has no frame {uid}")

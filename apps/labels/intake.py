@@ -8,8 +8,9 @@ import numpy as np
 
 from apps.labels.cells import IMPORTED, OCCLUDED, VISIBLE
 from apps.labels.frames import insert_frames, recount
-from apps.labels.journal import Names
+from apps.labels.journal import Names, set_revision
 from apps.labels.label_file import LabelFile, read_label_file
+from apps.labels.schema import transaction
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import image_name, locate_image
 from lightning_pose.core.poses import Poses, view_faults
@@ -17,6 +18,21 @@ from lightning_pose.core.project import Project
 
 FRAMES_AT_ONCE = 1024
 _STATE = np.array([0, OCCLUDED, VISIBLE], dtype=np.int64)  # of `visible` 0, 1, 2
+
+
+def begin(link: sqlite3.Connection, project: Project) -> Names:
+    """Read the label files where it was never done, and return the numbers of views and keypoints.
+
+    Raises:
+        DataError: when the label files cannot be used; nothing is kept of them then.
+    """
+    if link.execute("SELECT EXISTS (SELECT 1 FROM frames)").fetchone()[0]:
+        with transaction(link):
+            return set_names(link, project)
+    files = read_files(project)
+    with transaction(link):
+        link.execute("DELETE FROM files")
+        return fill(link, project, files)
 
 
 def read_files(project: Project) -> dict[str, LabelFile]:
@@ -101,6 +117,7 @@ def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFi
             (names.views[view], project.label_files[view].name, file.sha256),
         )
     recount(link)
+    set_revision(link, 0)
     return names
 
 

@@ -4,6 +4,7 @@ Functions on an open database; those that write expect to be inside a transactio
 """
 
 import math
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -171,6 +172,9 @@ def _apply_one(
     link: sqlite3.Connection, names: Names, operation: Operation, author: Author, rev: int
 ) -> tuple[Result, int]:
     """Return the answer to one operation, and the last revision after it."""
+    fault = _fault(operation)
+    if fault:
+        return Result(operation.id, "refused", cell_from_values(None), fault), rev
     known = link.execute(
         "SELECT frame, view, keypoint, status FROM operations WHERE id = ?", (operation.id,)
     ).fetchone()
@@ -190,9 +194,6 @@ def _locate(
     link: sqlite3.Connection, names: Names, operation: Operation
 ) -> tuple[Place, str] | tuple[None, str]:
     """Return where the cell of an operation is, or None and why the operation can never be applied."""
-    fault = _fault(operation)
-    if fault:
-        return None, fault
     if operation.view not in names.views:
         return None, f"the project has no view '{operation.view}'"
     if operation.keypoint not in names.keypoints:
@@ -206,7 +207,7 @@ def _locate(
 def _fault(operation: Operation) -> str:
     """Return what is wrong with an operation by itself, "" for nothing."""
     texts = (operation.id, operation.frame, operation.view, operation.keypoint, operation.undoes)
-    if not all(isinstance(text, str) for text in texts) or not 0 < len(operation.id) <= LONGEST_NAME:
+    if not all(map(is_text, texts)) or not 0 < len(operation.id) <= LONGEST_NAME:
         return f"an operation needs an id of 1 to {LONGEST_NAME} characters, and names that are text"
     if operation.state not in STATES or operation.origin not in ORIGINS:
         expected = f"expected one of {', '.join(STATES)} and one of {', '.join(ORIGINS)}"
@@ -221,6 +222,11 @@ def _fault(operation: Operation) -> str:
     if operation.state == "visible" and point[0] is None:
         return "a visible keypoint needs coordinates"
     return ""
+
+
+def is_text(value: Any) -> bool:
+    """Return whether a value is text that can be written down; halves of a surrogate pair cannot."""
+    return isinstance(value, str) and not re.search("[\ud800-\udfff]", value)
 
 
 def _is_finite(value: Any) -> bool:

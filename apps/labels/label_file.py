@@ -1,6 +1,8 @@
 """What a label file says, as the store compares and keeps it."""
 
 import hashlib
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from lightning_pose.core.poses import IGNORED, VISIBLE
 from lightning_pose.core.tables import read_labels
 
 ATTEMPTS = 5
+_RACY_NS = 2_000_000_000  # a file so young may change again without another time stamp
 
 
 class LabelFile(NamedTuple):
@@ -67,6 +70,42 @@ def file_hash(path: Path) -> str:
             return hashlib.file_digest(source, "sha256").hexdigest()
     except FileNotFoundError:
         return ""
+
+
+class FileHashes:
+    """The SHA-256 of label files; those that were not written since are not read again."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        """Take view to file."""
+        self._paths = paths
+        self._known: dict[str, tuple[tuple[int, ...], str]] = {}
+
+    def __call__(self, view: str) -> str:
+        """Return the SHA-256 of a view's file, "" where there is none."""
+        path = self._paths[view]
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return ""
+        signature = status.st_mtime_ns, status.st_size, status.st_ino
+        if view in self._known and self._known[view][0] == signature:
+            return self._known[view][1]
+        sha256 = file_hash(path)
+        if time.time_ns() - status.st_mtime_ns > _RACY_NS:
+            self._known[view] = signature, sha256
+        return sha256
+
+
+def inside(folder: Path, path: Path) -> Path:
+    """Return the file behind a label file's name.
+
+    Raises:
+        DataError: when it is a link that leads out of the project.
+    """
+    target = path.resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise DataError(f"{path} leads out of the project, to {target}: the store writes only inside")
+    return target
 
 
 def _read(path: Path, sha256: str) -> LabelFile:

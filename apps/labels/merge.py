@@ -57,7 +57,7 @@ def turn_down(
 
 def _record(link: sqlite3.Connection, entries: Iterable[Entry], who: str) -> None:
     """Write values of label files into the journal."""
-    author, rev = Author(who, CLIENT, time.time()), revision(link)
+    author, rev = Author(who, CLIENT, time.time()), revision(link) + 1  # also where there are no values
     frames, views, keypoints = (
         dict(link.execute(f"SELECT {name}, id FROM {table}"))
         for name, table in (("uid", "frames"), ("name", "views"), ("name", "keypoints"))

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -44,12 +44,16 @@ class LabelStore:
         self._step = on_step or (lambda name: None)
         self._lock: Lock | None = None
         if not read_only:
-            self._lock = Lock(self._folder / LOCK)
-            self.holder = self._lock.acquire(take_over=take_over)
-            self._lock = None if self.holder else self._lock
+            lock = Lock(self._folder / LOCK)
+            try:
+                self.holder = lock.acquire(take_over=take_over)
+            except OSError as error:
+                raise DataError(f"nothing can be written in {self._folder}: {error}") from error
+            self._lock = None if self.holder else lock
         try:
             self._link = connect(self._folder / DATABASE, read_only=self.read_only)
-            self._names = self._read_names()
+            prepare = intake.load_names if self.read_only else intake.begin
+            self._names = prepare(self._link, project)
             self._exchange = Exchange(self._link, self._mutex, project, self._names, self._folder, self._step)
             if not self.read_only:
                 self._exchange.repair()
@@ -82,7 +86,8 @@ class LabelStore:
 
     def close(self) -> None:
         """Give the lock back; what was acknowledged is on the disk already."""
-        with self._mutex:
+        files = self._exchange.busy if hasattr(self, "_exchange") else nullcontext()
+        with files, self._mutex:
             if hasattr(self, "_link"):
                 self._link.close()
             if self._lock is not None:
@@ -264,18 +269,6 @@ class LabelStore:
     def _refusal(self) -> ReadOnlyError:
         by = f": {self.holder} writes them" if self.holder else ""
         return ReadOnlyError(f"the labels of {self.project.folder} are open for reading only{by}")
-
-    def _read_names(self) -> journal.Names:
-        """Return the numbers of views and keypoints; read the label files where it was never done."""
-        if self.read_only:
-            return intake.load_names(self._link, self.project)
-        if self._link.execute("SELECT NOT EXISTS (SELECT 1 FROM frames)").fetchone()[0]:
-            files = intake.read_files(self.project)
-            with transaction(self._link):
-                self._link.execute("DELETE FROM files")
-                return intake.fill(self._link, self.project, files)
-        with transaction(self._link):
-            return intake.set_names(self._link, self.project)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

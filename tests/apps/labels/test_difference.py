@@ -55,6 +55,24 @@ def test_a_file_that_is_no_label_file_any_more_is_held_and_can_be_made_anew(stor
     assert np.array_equal(read_labels(path).points, labels.points, equal_nan=True)
 
 
+def test_a_difference_that_waits_follows_what_is_labeled_meanwhile(store, change, two_views, monkeypatch):
+    path = two_views / "CollectedData_cam1.csv"
+    edit(path, "img00000020.png,20.50,01", "img00000020.png,99.0,98.0")
+    first = store.incoming()
+    assert first is not None and not first.cells[0].conflict
+    save(store, change(2, "cam1", "nose", 5.0, 6.0), change(2, "cam2", "nose", 5.0, 6.0))
+    with monkeypatch.context() as patch:  # the files are not read again
+        patch.setattr("apps.labels.exchange.read_changed", None)
+        second = store.incoming()
+    assert second is not None
+    assert [(cell.ours, cell.conflict) for cell in second.cells] == [((5.0, 6.0, 2), True)]
+    save(store, change(2, "cam1", "nose", 99.0, 98.0, seq=9))
+    assert store.incoming() is None  # both say the same now
+    save(store, change(1, "cam1", "nose", 3.0, 4.0))
+    store.materialise()
+    assert read_labels(path).points[[1, 2], 0].tolist() == [[3.0, 4.0], [99.0, 98.0]]
+
+
 def test_a_difference_that_is_out_of_date_is_not_accepted(store, two_views):
     path = two_views / "CollectedData_cam1.csv"
     edit(path, "20.50,01", "99.0,98.0")

@@ -149,6 +149,22 @@ def test_a_kill_at_any_moment_loses_nothing(two_views, tmp_path):
         check_after(folder, acknowledged)
 
 
+def test_two_processes_on_one_project_lose_nothing(two_views):
+    child, answers = forked(two_views, rounds=1000)
+    with answers:
+        acknowledged = [answers.readline().strip() for _ in range(6)]
+        with LabelStore.open(two_views) as second:
+            assert second.read_only and second.holder is not None and second.holder.pid == child
+            frame = second.frames().id[2]
+            seen = [{entry.id for entry in second.history(frame, view, "nose")} for view in VIEWS]
+            assert set(acknowledged) <= seen[0] | seen[1] | set(second.frames().id)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            assert second.rev > 0  # rolls back what the other left half done
+    with LabelStore.open(two_views) as third:
+        assert not third.read_only
+
+
 def test_a_file_is_replaced_as_a_whole(tmp_path):
     path = tmp_path / "record.json"
     for value in ({"a": 1}, {"b": [2]}):

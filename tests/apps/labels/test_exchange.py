@@ -192,6 +192,25 @@ def test_a_label_file_that_leads_out_of_the_project_is_refused(two_views, tmp_pa
         LabelStore.open(two_views)
 
 
+def test_label_files_that_cannot_be_written_are_said_and_come_the_next_time(
+    store, change, two_views, monkeypatch
+):
+    save(store, change(0, "cam1", "paw", 1.0, 1.0))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = contents(two_views)
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(DataError, match=r"No space left.*store has all labels"),
+    ):
+        patch.setattr(os, "fsync", full)
+        store.materialise()
+    assert contents(two_views) == before
+    assert store.materialise().written == ("cam1",)
+
+
 def test_the_mode_of_a_label_file_stays(store, change, two_views):
     path = two_views / "CollectedData_cam1.csv"
     path.chmod(0o640)

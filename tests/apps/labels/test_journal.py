@@ -24,10 +24,10 @@ Key = tuple[str, str, str]
 class Model:
     """What the store promises, in the plainest words: a list of what was applied to each cell."""
 
-    def __init__(self) -> None:
+    def __init__(self, rev: int) -> None:
         self.applied: dict[Key, list[tuple[Operation, str, int]]] = defaultdict(list)
         self.answers: dict[str, str] = {}
-        self.rev = 0
+        self.rev = rev
 
     def cell(self, key: Key) -> Cell:
         if not self.applied[key]:
@@ -63,7 +63,7 @@ class Browsers(RuleBasedStateMachine):
         self.open()
         rows = [{view: f"labeled-data/s_{view}/img{n}.png" for view in VIEWS} for n in range(1)]
         self.frames = self.store.add_frames(rows)
-        self.model = Model()
+        self.model = Model(self.store.rev)
         self.seen: dict[str, dict[Key, int]] = {"a": {}, "b": {}}
         self.outbox: dict[str, list[Operation]] = {"a": [], "b": []}
         self.sent: list[tuple[str, list[Operation]]] = []

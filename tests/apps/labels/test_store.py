@@ -186,6 +186,30 @@ def test_measured_errors_are_forgotten_when_a_cell_of_the_frame_changes(store, c
     assert store.frames().worst_px == [None] * 4
 
 
+def test_a_measurement_of_what_has_changed_since_is_passed_over(store, change):
+    ids = store.frames().id
+    rev = store.rev
+    store.apply([change(0, "cam1", "nose", 1.0, 1.0)], who="a", client="a")
+    store.measure({ids[0]: 3.5, ids[2]: 1.25}, rev=rev)
+    assert store.frames().worst_px == [None, None, 1.25, None]
+
+
+def test_half_a_surrogate_pair_is_refused_and_not_an_error(store, change):
+    for field in ("id", "frame", "view", "keypoint", "undoes"):
+        (result,) = store.apply(
+            [change(0, "cam1", "nose", 1.0, 1.0)._replace(**{field: "\ud83d"})], who="a", client="a"
+        )
+        assert result.status == "refused"
+    with pytest.raises(DataError, match="no text"):
+        store.annotate(store.frames().id[0], note="\ud83d", who="a")
+
+
+def test_a_folder_that_cannot_be_written_is_said(two_views):
+    (two_views / ".litpose").write_text("a file in the way")
+    with pytest.raises(DataError, match="nothing can be written"):
+        LabelStore.open(two_views)
+
+
 def test_predictions_do_not_count_as_labels(store, change):
     store.apply([change(1, "cam1", "nose", 1.0, 1.0, origin="prediction")], who="anna", client="a")
     assert store.frames().n_labeled[1] == 0
@@ -237,7 +261,9 @@ def test_a_second_store_reads_and_says_who_writes(store, change, two_views):
 
 def test_frames_are_added_once_and_after_the_others(store, two_views):
     rows = [{view: f"labeled-data/s2_{view}/img00000005.png" for view in ("cam1", "cam2")}]
+    before = store.rev
     (frame,) = store.add_frames(rows)
+    assert store.rev > before  # who keeps the table of frames sees that it is old
     assert store.add_frames(rows) == [frame]
     table = store.frames()
     assert (table.id[-1], table.session[-1], table.index[-1], len(table.id)) == (frame, "s2", 5, 5)
