@@ -6,8 +6,8 @@ import { el } from './dom.js';
 import { labelOf } from './keys.js';
 
 const MOUSE = [
-  ['click', 'place the active keypoint; on a label: choose it'], ['drag', 'move a label'],
-  ['right click', 'place as occluded; on a label: occluded or visible'], ['Ctrl + click', 'place, however near another label is'],
+  ['click', 'place the active keypoint; where it has its label, a click on another one chooses that'], ['drag', 'move a label'],
+  ['right click', 'place as occluded; on a label: occluded or visible'], ['Ctrl + click', 'choose a label, place nothing'],
   ['wheel', 'zoom'], ['middle drag, ⇧ drag', 'pan'],
 ];
 

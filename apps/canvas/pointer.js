@@ -17,7 +17,6 @@ import { hasPlace } from './labels.js';
  */
 
 const REACH = 12; // CSS px: what can be grabbed, at any zoom
-const CLOSE = 3; // CSS px: certainly means the label that is there
 const STILL = 3; // CSS px: less is no drag
 
 /** @param {Tile} tile @param {Hand} hand @param {AbortSignal} signal */
@@ -72,12 +71,13 @@ export function attachPointer(tile, hand, signal) {
     const at = tile.tilePoint(event);
     const hit = tile.hit(cells, at, REACH);
     const isPlaced = hasPlace(cells[hand.active()]);
-    const always = event.ctrlKey || event.metaKey;
-    if (hit && !always && (hit.k === hand.active() || hit.distance <= CLOSE || isPlaced)) {
+    const isChoice = event.ctrlKey || event.metaKey;
+    if (hit && (isPlaced || isChoice)) {
       hand.select(v, hit.k);
       startDrag(event, hit.k, cells[hit.k]);
-    } else if (hit && !always) {
-      // Near another label while this keypoint has none yet: a drag means that label, a click means here.
+    } else if (isChoice) return;
+    else if (hit) {
+      // On or near another label while this keypoint has none yet: a drag means that label, a click means here.
       const { k } = hit;
       startDrag(event, k, cells[k]);
       const [dragged, dropped] = [move, release];

@@ -66,7 +66,7 @@ def test_the_page_asks_nobody_but_its_server(context, server):
 def test_everything_that_can_be_pressed_has_a_name_and_everything_shown_is_said(labeler):
     unnamed = labeler.page.evaluate(
         "() => [...document.querySelectorAll('button, input, select, textarea, dialog, .tile')]"
-        ".filter((one) => !one.getAttribute('aria-label') && !one.textContent.trim() && !one.closest('label'))"
+        ".filter((one) => !(one.ariaLabel || one.textContent.trim() || one.closest('label')))"
         ".map((one) => one.outerHTML)"
     )
     assert not unnamed

@@ -108,6 +108,11 @@ def test_a_label_near_another_one_can_be_placed_and_the_other_dragged(labeler):
     labeler.click("front", 100 + 8 / scale, 100)  # within reach of the first, which is not meant
     assert labeler.cell("front", 1)["state"] == "visible"
     before = xy(labeler.cell("front", 1))
+    labeler.page.keyboard.down("Control")
+    labeler.click("front", 100, 100)
+    labeler.page.keyboard.up("Control")
+    assert labeler.run("page.k") == 0
+    labeler.choose("front", 2)
     labeler.drag("front", (100 + 8 / scale, 100), (150, 150))
     assert xy(labeler.cell("front", 1)) != before
     assert labeler.cell("front", 2)["state"] == "unlabeled"
