@@ -1,6 +1,7 @@
 """`litpose predict`: keypoints for videos and labeled frames, and 3D where the cameras are calibrated."""
 
 import argparse
+import sys
 from pathlib import Path
 
 HELP = "predict keypoints in videos or labeled frames, and triangulate them where cameras are calibrated"
@@ -49,7 +50,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _register_crops(parser.add_argument_group("crops"))
     _register_speed(parser.add_argument_group("speed"))
-    parser.add_argument("--progress_file", type=Path, help=argparse.SUPPRESS)  # for programs that wait
+    # flags of Lightning Pose: for programs that wait, and with no other meaning here than said in `run`
+    parser.add_argument("--progress_file", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--reader", help=argparse.SUPPRESS)
     parser.add_argument(
         "--overrides", nargs="*", default=[], metavar="KEY=VALUE",
         help="changes of the model's configuration, such as data.data_dir=path/to/project; give them last",
@@ -85,16 +88,15 @@ def _register_speed(group: argparse._ArgumentGroup) -> None:
         "where the memory does not hold them)",
     )  # fmt: skip
     group.add_argument(
-        "--precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto",
+        "--precision", "--onnx-precision", choices=("auto", "fp32", "bf16", "fp16"), default="auto",
         help="of the forward pass (default: auto: bf16 where the device multiplies it in hardware, or fp32)",
     )  # fmt: skip
     group.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:1, mps (default: the fastest there is)"
     )
     group.add_argument(
-        "--runtime", choices=("eager", "onnx"), default="eager",
-        help="what runs the networks: torch, or onnxruntime with what `litpose export` wrote "
-        "(default: %(default)s)",
+        "--runtime", choices=("eager", "onnx", "torch_export"), default="eager",
+        help="what runs the networks: torch, or what `litpose export` wrote (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--compile", action="store_true",
@@ -117,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
     from lightning_pose.core.terminal import FAULT, print_error
     from lightning_pose.predict import Options, predict
 
+    if args.reader is not None:
+        print("--reader: there is one reader here, of all formats, so this changes nothing", file=sys.stderr)
     options = Options(
         out_dir=args.out_dir,
         calibration=args.calibration,

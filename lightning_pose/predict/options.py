@@ -41,7 +41,7 @@ class Options:
     overrides: Sequence[str] = ()
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str = "auto"
-    runtime: Literal["eager", "onnx"] = "eager"
+    runtime: Literal["eager", "onnx", "torch_export"] = "eager"
     compiled: bool = False
     batch_size: int | None = None
     num_workers: int | None = None

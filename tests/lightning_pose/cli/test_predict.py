@@ -1,5 +1,6 @@
 """`litpose predict` at the prompt: exit codes and messages."""
 
+import json
 from pathlib import Path
 
 import av
@@ -57,6 +58,18 @@ def test_what_can_be_predicted_is_and_the_exit_code_tells_of_the_rest(model, vid
     whole = ["predict", str(model), str(videos / "s1_a.mp4"), str(videos / "s1_b.mp4"), "--out_dir", str(out)]
     assert main(whole) == 0
     assert "predicted 0, kept 1, failed 0" in capsys.readouterr().out
+
+
+def test_flags_of_lightning_pose_are_taken(model, videos, tmp_path, capsys):
+    out, progress = tmp_path / "out", tmp_path / "progress.json"
+    words = ["--reader", "opencv", "--progress_file", str(progress), "--batch_size", "auto", "--skip_viz"]
+    words += ["--runtime", "eager", "--precision", "fp32", "--out_dir", str(out), "--device", "cpu"]
+    files = [str(videos / f"s1_{view}.mp4") for view in "ab"]
+    assert main(["predict", str(model), *files, *words]) == 0
+    assert "one reader here" in capsys.readouterr().err
+    record = json.loads(progress.read_text())
+    assert (record["completed"], record["total"]) == (6, 6)
+    assert not (out / "reports").exists() and not (out / "video_preds" / "labeled_videos").exists()
 
 
 def test_what_is_no_model_or_no_input_is_a_message(model, videos, tmp_path, capsys):
