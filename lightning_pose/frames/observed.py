@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from lightning_pose.core.skeletons import Skeleton
 
-ROWS = 4096  # frames at a time
+CELLS, FEWEST_ROWS = 200_000, 256  # points of all views at a time; frames at a time, at least
 
 
 class Observed(NamedTuple):
@@ -67,8 +67,10 @@ class Evidence:
     members: int
     read: Callable[[int], Iterator[Observed]]
 
-    def blocks(self, rows: int = ROWS) -> Iterator[tuple[Observed, slice]]:
+    def blocks(self, rows: int | None = None) -> Iterator[tuple[Observed, slice]]:
         """Yield stretches with one more frame on either side, if there is one, and which rows are theirs."""
+        if rows is None:
+            rows = max(CELLS // (len(self.views) * len(self.skeleton.names)), FEWEST_ROWS)
         before = now = None
         for after in self.read(rows):
             if now is not None:

@@ -20,7 +20,7 @@ from lightning_pose.frames.observed import Evidence, Observed
 from lightning_pose.frames.reasons import explain
 from lightning_pose.frames.signals import Scale, Values, combine, fit_scale, measure
 
-SAMPLE = 8000  # frames that the ordinary is learned from
+SAMPLE = 5000  # frames that the ordinary is learned from
 POOL, POOL_LEAST = 20, 500  # candidates for each frame that is wanted, and at least
 APART = 10  # frames
 
