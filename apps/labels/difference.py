@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from apps.labels.cells import ORIGINS, STATES
 from apps.labels.journal import Exported, Names, exported
 from apps.labels.label_file import LabelFile, read_label_file
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.naming import image_session
+
+_VISIBLE_OF = np.array([[exported(0, 0, s, o)[2] for o in range(len(ORIGINS))] for s in range(len(STATES))])
 
 
 class CellDifference(NamedTuple):
@@ -181,10 +184,17 @@ def _grid(
     column_of = {number: column for column, number in enumerate(keypoints.values())}
     ours = np.full((len(frames), len(keypoints), 3), np.nan)
     ours[..., 2] = 0
-    query = "SELECT frame, keypoint, x, y, state, origin FROM cells WHERE view = ?"
-    for frame, keypoint, *cell in link.execute(query, (view,)):
-        if frame in row_of:
-            ours[row_of[frame], column_of[keypoint]] = exported(*cell)
+    query = (
+        "SELECT frame, keypoint, x, y, state, origin FROM cells JOIN frames ON frames.id = frame "
+        "WHERE view = ? AND gone = 0"
+    )
+    cells = np.array(link.execute(query, (view,)).fetchall(), dtype=np.float64).reshape(-1, 6)
+    numbers = cells[:, [0, 1, 4, 5]].astype(np.int64)
+    rows = np.searchsorted(frames, numbers[:, 0])
+    columns = np.searchsorted(list(keypoints.values()), numbers[:, 1])
+    visible = _VISIBLE_OF[numbers[:, 2], numbers[:, 3]]
+    ours[rows, columns, :2] = np.where(visible[:, None] > 0, cells[:, 2:4], np.nan)
+    ours[rows, columns, 2] = visible
     base = ours.copy()
     query = "SELECT frame, keypoint, x, y, visible FROM unexported WHERE view = ?"
     for frame, keypoint, *cell in link.execute(query, (view,)):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -180,9 +181,9 @@ def _fill_cells(link: sqlite3.Connection, names: Names, files: Mapping[str, Labe
 def _cell_rows(
     file: LabelFile, chunk: slice, frames: list[int], view: int, keypoints: list[int]
 ) -> Iterator[tuple]:
-    """Yield the labeled cells of a stretch of frames as rows of the database."""
-    points = file.points[chunk].tolist()
-    states = _STATE[file.visible[chunk]].tolist()
-    for row, column in np.argwhere(file.labeled[chunk]).tolist():
-        x, y = (None if value != value else value for value in points[row][column])
-        yield frames[row], view, keypoints[column], x, y, states[row][column]
+    """Return the labeled cells of a stretch of frames as rows of the database, which reads NaN as NULL."""
+    rows, columns = np.argwhere(file.labeled[chunk]).T
+    x, y = file.points[chunk][rows, columns].T.tolist()
+    states = _STATE[file.visible[chunk][rows, columns]].tolist()
+    numbers = np.array(frames)[rows].tolist(), repeat(view), np.array(keypoints)[columns].tolist()
+    return zip(*numbers, x, y, states, strict=False)
