@@ -8,7 +8,7 @@ EXAMPLES = """examples:
   litpose export models/mouse                         models/mouse/exports_onnx/<checkpoint>_fp32.onnx
   litpose export models/ensemble --precision fp16     every member, in half precision
   litpose export models/mouse --runtime torch_export  a program of torch.export
-  litpose predict models/mouse videos/                with torch; see its page for --runtime onnx
+  litpose predict models/mouse videos/ --runtime onnx     predicts with what was exported
 
 RGB bytes at the network's size go in, keypoints in pixels of that image and calibrated confidences come out.
 What is written is run first, and has to say what the network says.

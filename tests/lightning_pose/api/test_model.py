@@ -148,6 +148,7 @@ def test_labels_are_held_against_the_answers(
     model = Model.from_dir(tiny_model(views=("",)), precision="fp32")
     found = model.predict_labels(project / "CollectedData.csv")
     image = cv2.imread(str(project / found.images[0][2]), cv2.IMREAD_COLOR_RGB)
+    assert image is not None
     np.testing.assert_allclose(found.xy[0, 2], model.predict_frame(image).xy, atol=1e-3)
     from lightning_pose.core.tables import read_labels
 
