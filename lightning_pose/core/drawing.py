@@ -119,19 +119,26 @@ class _Cover:
     def __init__(self, frame: Frame, points: Float[np.ndarray, "N 2"], reach: float) -> None:
         """Take the part of a frame that lies within `reach` px of some points."""
         border = math.ceil(reach) + 2
-        low = np.maximum(np.floor(points.min(axis=0)).astype(int) - border, 0)
-        high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + border + 1, frame.shape[1::-1])
-        self._region = frame[low[1] : max(high[1], low[1]), low[0] : max(high[0], low[0])]
-        self.share = np.zeros(self._region.shape[:2], np.uint8) if self._region.size else None
-        self.points: list[list[int]] = fixed(points - low)
+        x, y = points.T.tolist()  # a few numbers: Python is faster at these than numpy
+        left, top = max(math.floor(min(x)) - border, 0), max(math.floor(min(y)) - border, 0)
+        right, bottom = math.ceil(max(x)) + border + 1, math.ceil(max(y)) + border + 1
+        self._region = frame[top : max(bottom, top), left : max(right, left)]
+        covers = self._region.size > 0
+        self.share: np.ndarray | None = np.zeros(self._region.shape[:2], np.uint8) if covers else None
+        self.points = [
+            [round((u - left) * 2**SHIFT), round((v - top) * 2**SHIFT)] for u, v in zip(x, y, strict=True)
+        ]
 
     def blend(self, color: Color, alpha: float) -> None:
         """Mix a colour into the frame where the shape is."""
         assert self.share is not None
-        where = np.nonzero(self.share)
-        share = self.share[where][:, None] * np.float32(alpha / 255)
-        before = self._region[where].astype(np.float32)
-        self._region[where] = np.rint(before + share * (color - before)).astype(np.uint8)
+        where = np.flatnonzero(self.share > 0)
+        share = self.share.ravel()[where][:, None] * np.float32(alpha / 255)
+        rows, columns = np.divmod(where, self.share.shape[1])
+        before = self._region[rows, columns]
+        self._region[rows, columns] = before + np.rint(share * (color - before.astype(np.float32))).astype(
+            np.int16
+        )
 
 
 def fixed(lengths: Float[np.ndarray, "*N"]) -> list:
