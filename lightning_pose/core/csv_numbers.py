@@ -23,6 +23,7 @@ from lightning_pose.core.files import atomic_path
 from lightning_pose.core.poses import shorten
 
 ROWS_AT_ONCE = 65536
+BYTES_AHEAD = 1 << 18
 MISSING = tuple(pa_csv.ConvertOptions().null_values)  # '', NaN, nan, NA, null, ...
 _NUMBER = re.compile(r"\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|infinity|nan)\s*", re.IGNORECASE)
 
@@ -47,6 +48,7 @@ def iterate_columns(
         DataError: as `read_columns`, when the reading comes to it.
     """
     how = _reading(skip_rows, width, text)
+    how["read_options"].block_size = BYTES_AHEAD  # it reads 32 of them ahead, and many files may be open
     with _explained(path, skip_rows, width, text), pa_csv.open_csv(path, **how) as batches:
         for batch in batches:
             if len(batch):
