@@ -20,7 +20,7 @@ FOLDER = ".litpose"  # of the store, in the project
 MANIFEST = "labels.json"
 BACKUPS, KEPT_BACKUPS, BACKUP_SECONDS = "backups", 10, 600.0
 
-UNWRITTEN = "SELECT id FROM frames WHERE unwritten = 1"
+UNWRITTEN = "SELECT id FROM frames WHERE unwritten > 0 AND (labeled > 0 OR unwritten = 2)"
 
 Key = tuple[int, int]  # frame and keypoint, by number
 
@@ -32,7 +32,8 @@ class ViewState(NamedTuple):
         name: of the view.
         number: of the view.
         changed: cells that may differ, with the revision and the value that they have now.
-        fresh: frames whose row may be missing, with all their cells.
+        fresh: frames whose row may be missing, with all their cells. A new frame gets its row with its first
+            label: a row without any would teach some networks that nothing is to be seen there.
         images: path of the image of each of these frames.
         unwanted: images whose rows are to be taken out.
         whole: whether there is no file to build on, so that all frames are fresh.
@@ -62,7 +63,9 @@ def view_state(link: sqlite3.Connection, name: str, number: int, *, everything: 
             (number,),
         )
     }
-    which = "SELECT id FROM frames WHERE gone = 0" if everything else f"{UNWRITTEN} AND gone = 0"
+    which = f"{UNWRITTEN} AND gone = 0"
+    if everything:
+        which = "SELECT id FROM frames WHERE gone = 0 AND NOT (unwritten = 1 AND labeled = 0)"
     fresh: dict[int, dict[int, Exported]] = {row[0]: {} for row in link.execute(f"{which} ORDER BY id")}
     for frame, keypoint, *cell in link.execute(
         f"SELECT frame, keypoint, x, y, state, origin FROM cells WHERE frame IN ({which}) AND view = ?",

@@ -30,7 +30,7 @@ def frame_table(link: sqlite3.Connection) -> FrameTable:
 
 
 def insert_frames(
-    link: sqlite3.Connection, views: Mapping[str, int], rows: Sequence[Mapping[str, str]], *, unwritten: bool
+    link: sqlite3.Connection, views: Mapping[str, int], rows: Sequence[Mapping[str, str]], *, unwritten: int
 ) -> list[str]:
     """Add frames, each given by its image in every view, and return their ids; those that are known stay.
 
@@ -40,7 +40,8 @@ def insert_frames(
         link: open database, in a transaction.
         views: the views of the project with their numbers, the first view first.
         rows: view to path of the image, relative to the project.
-        unwritten: whether the label files lack them.
+        unwritten: 0 where the label files have them, 1 where they get them with the first label, 2 where
+            some lack them.
 
     Raises:
         DataError: when an image belongs to two frames.

@@ -110,7 +110,7 @@ def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFi
     names = set_names(link, project, (name for file in files.values() for name in file.names))
     if files:
         rows = list(_image_rows(project, files))
-        insert_frames(link, names.views, rows, unwritten=len(files) < len(project.views))
+        insert_frames(link, names.views, rows, unwritten=2 * (len(files) < len(project.views)))
         _fill_cells(link, names, files)
     for view, file in files.items():
         link.execute(

@@ -92,7 +92,7 @@ def note_finished(
             "DELETE FROM unwanted WHERE view = ? AND path = ?", [(view, path) for path in state.unwanted]
         )
         fresh |= state.fresh.keys()
-    link.executemany("UPDATE frames SET unwritten = 0 WHERE id = ? AND unwritten = 1", [(n,) for n in fresh])
+    link.executemany("UPDATE frames SET unwritten = 0 WHERE id = ? AND unwritten > 0", [(n,) for n in fresh])
 
 
 def note_reading(
@@ -111,7 +111,7 @@ def note_reading(
             ],
         )
         link.executemany(
-            "UPDATE frames SET unwritten = 1 WHERE id = ?",
+            "UPDATE frames SET unwritten = 2 WHERE id = ? AND unwritten = 0",
             [(reading.frames[row],) for row in np.flatnonzero(~grid.has_row)],
         )
         link.execute(

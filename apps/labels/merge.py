@@ -32,7 +32,7 @@ def take_over(
         (cell[:3], cell.theirs, CONFLICT if cell.conflict and cell[:3] not in theirs else APPLIED)
         for cell in difference.cells
     ]
-    uids = insert_frames(link, names.views, difference.added, unwritten=False)
+    uids = insert_frames(link, names.views, difference.added, unwritten=0)
     entries += [(*entry, APPLIED) for entry in _labels_of(difference.added, uids, reading)]
     query = "SELECT frame, view, keypoint FROM labels WHERE frame = ? AND state <> 'unlabeled'"
     entries += [(name, _NOTHING, APPLIED) for uid in difference.gone for name in link.execute(query, (uid,))]

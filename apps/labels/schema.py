@@ -34,7 +34,7 @@ CREATE TABLE frames (
     note TEXT NOT NULL DEFAULT '',
     worst REAL,
     gone INTEGER NOT NULL DEFAULT 0,    -- 1: another tool removed its rows, and that was accepted
-    unwritten INTEGER NOT NULL DEFAULT 0 -- 1: its rows may be missing in the label files
+    unwritten INTEGER NOT NULL DEFAULT 0 -- 1: gets its rows with its first label; 2: its rows may be missing
 );
 CREATE TABLE images (
     frame INTEGER NOT NULL, view INTEGER NOT NULL, path TEXT NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE files (                    -- the label files as this store last kn
     planned_revision INTEGER, planned_sha256 TEXT
 );
 CREATE INDEX occluded_cells ON cells (state) WHERE state = 2;
-CREATE INDEX unwritten_frames ON frames (id) WHERE unwritten = 1;
+CREATE INDEX unwritten_frames ON frames (id) WHERE unwritten > 0;
 CREATE VIEW labels AS
     SELECT frames.uid AS frame, frames.session, frames.number, views.name AS view, keypoints.name AS keypoint,
         x, y, rev, CASE state WHEN 0 THEN 'unlabeled' WHEN 1 THEN 'visible' WHEN 2 THEN 'occluded'

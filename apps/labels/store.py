@@ -198,6 +198,8 @@ class LabelStore:
     def add_frames(self, rows: Sequence[Mapping[str, str]]) -> list[str]:
         """Add frames to be labeled, after the others, and return their ids; known ones are left as they are.
 
+        The label files get them with their first label.
+
         Args:
             rows: of every frame, view to path of its image, relative to the project.
 
@@ -207,7 +209,7 @@ class LabelStore:
         """
         frames.check_rows(rows, self._names.views)
         with self._writing():
-            return frames.insert_frames(self._link, self._names.views, rows, unwritten=True)
+            return frames.insert_frames(self._link, self._names.views, rows, unwritten=1)
 
     def materialise(self) -> Materialised:
         """Write what changed since the last time into the label files, all views at one revision.

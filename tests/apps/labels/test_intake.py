@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from apps.labels import LabelStore
+from apps.labels import LabelStore, Operation
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import open_project
 
@@ -42,7 +42,10 @@ def test_deeplabcut_indices_are_read_and_extended(tmp_path):
     (tmp_path / "CollectedData.csv").write_text(text)
     with LabelStore.open(tmp_path) as store:
         assert store.frames().session == ["s1", "s1"]
-        store.add_frames([{"": "labeled-data/s2/img7.png"}])
+        (frame,) = store.add_frames([{"": "labeled-data/s2/img7.png"}])
+        assert store.materialise().written == ()
+        not_there = Operation("a", frame, "", "nose", None, None, "absent", "manual", 0)
+        store.apply([not_there], who="anna", client="tab")
         store.materialise()
     assert (tmp_path / "CollectedData.csv").read_text() == text + "labeled-data,s2,img7.png,,\n"
 
@@ -52,9 +55,12 @@ def test_a_file_without_rows_is_an_empty_project(tmp_path):
     (tmp_path / "project.yaml").write_text("keypoint_names: [nose, tail]\nview_names: []\n")
     with LabelStore.open(tmp_path) as store:
         assert store.frames().id == []
-        store.add_frames([{"": "labeled-data/s2/img7.png"}])
+        (frame,) = store.add_frames([{"": "labeled-data/s2/img7.png"}])
+        store.apply(
+            [Operation("a", frame, "", "tail", 1.5, 2.0, "occluded", "manual", 0)], who="a", client="t"
+        )
         store.materialise()
-    assert (tmp_path / "CollectedData.csv").read_text() == HEAD + "labeled-data/s2/img7.png,,,0,,,0\n"
+    assert (tmp_path / "CollectedData.csv").read_text() == HEAD + "labeled-data/s2/img7.png,,,0,1.5,2.0,1\n"
 
 
 def test_views_that_do_not_belong_together_are_refused_and_leave_nothing(two_views):

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.labels import LabelStore
+from apps.labels import LabelStore, Operation
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import open_project
 from lightning_pose.core.tables import read_labels
@@ -95,6 +95,10 @@ def test_rows_that_another_program_removed_are_hidden_when_accepted_and_start_an
     assert store.cells(frame)["cam1"]["nose"].state == "unlabeled"
     assert store.history(frame, "cam1", "nose")[0].was.x == 20.5
     store.materialise()
+    assert len(open_project(two_views).read_labels()["cam1"]) == 3  # its row comes with its first label
+    save(store, Operation("new", frame, "cam2", "tail", 1.5, 2.5, "visible", "manual", store.rev))
+    store.materialise()
     poses = open_project(two_views).read_labels()
     assert [str(name) for name in poses["cam1"].frames][-1] == images["cam1"]
     assert np.isnan(poses["cam1"].points[-1]).all()
+    assert np.isnan(poses["cam2"].points[-1, :2]).all()
