@@ -15,7 +15,7 @@ def write_page(
     rig: Rig | None,
     skeleton: Skeleton,
     *,
-    on_frames: Callable[[int], object],
+    on_frames: Callable[[int], None],
 ) -> None:
     """Write the report of a session from its tables, smoothed ones too where there are any.
 

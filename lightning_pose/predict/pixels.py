@@ -131,7 +131,7 @@ def _write_tables(
     with PixelTables(layout, session, members, engine.model.names) as tables:
         for block in chunks.blocks(ROWS):
             tables.append(block, engine.pose_errors(session, block))
-            there = np.isfinite(block.xy).all(axis=-1)
+            there = np.asarray(np.isfinite(block.xy).all(axis=-1))
             total += float(block.confidence[there].sum(dtype=np.float64))
             count += int(there.sum())
             for v, (view, info) in enumerate(session.infos.items()):
