@@ -137,3 +137,18 @@ def test_cameras_of_labels_are_where_the_configuration_of_their_project_says(pro
     (labels,) = find_inputs([elsewhere], model.views).label_sets
     with pytest.raises(CalibrationError, match=r"elsewhere"):
         read_label_set(labels, model)
+
+
+def test_a_calibration_that_is_given_is_that_of_the_labels(project, make_model, world, tmp_path):
+    saved = make_model() / "config.yaml"
+    saved.write_text(saved.read_text().replace("camera_tokens: false", "camera_tokens: true"))
+    model = open_model(saved.parent)
+    (labels,) = find_inputs([project], model.views).label_sets
+    world.rig.save(tmp_path / "given.toml")
+    camera = read_label_set(labels, model, tmp_path / "given.toml").camera
+    assert camera is not None
+    centers = -np.einsum("nvji,nvj->nvi", camera.rotation, camera.translation)
+    expected = -np.einsum("vji,vj->vi", world.rig.camera.rotation, world.rig.camera.translation)
+    np.testing.assert_allclose(centers, np.broadcast_to(expected, centers.shape), atol=1e-6)
+    with pytest.raises(CalibrationError, match="cannot do with --calibration none"):
+        read_label_set(labels, model, "none")
