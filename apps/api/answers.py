@@ -79,7 +79,10 @@ def endpoint(desk: "Desk", work: Work) -> Endpoint:
 
 def say(content: Any, status: int = 200) -> Response:
     """Return an answer in JSON; what is missing (NaN) is null."""
-    text = json.dumps(_finite(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text = _encode(content)
+    except ValueError:  # seldom, so the whole content is only gone through then
+        text = _encode(_finite(content))
     return Response(text, status, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -138,6 +141,10 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise RequestError(BAD, f"expected JSON, got what cannot be read as such: {error}") from None
+
+
+def _encode(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _no_constant(name: str) -> float:

@@ -33,6 +33,7 @@ class Served:
         bell: rings when something has changed that listeners are told.
         writing: the label files, written a while after the last edit.
         closing: whether the server ends.
+        unmeasurable: frames of which no two views have a label in common, until labels change.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,6 +51,7 @@ class Served:
         self.bell = Bell()
         self.writing = Afterwards(self._settle)
         self.closing = False
+        self.unmeasurable: set[str] = set()
         self._looking = threading.Lock()
         self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
@@ -73,6 +75,7 @@ class Served:
 
     def edited(self) -> None:
         """Take note that labels have changed: listeners are told now, label files written in a while."""
+        self.unmeasurable.clear()
         self.writing.again()
         self.bell.ring()
 
@@ -137,8 +140,8 @@ class Served:
     def _settle(self) -> None:
         """Do what is due once hands rest."""
         self.materialise()
-        if not self.closing:
-            measure_frames(self)
+        if not self.closing and measure_frames(self):
+            self.writing.again()
 
     def files_changed(self) -> dict[str, Any] | None:
         """Return how much another program changed in the label files, looked at every few seconds."""
@@ -176,6 +179,7 @@ class Desk:
         """Remember what may be opened; nothing is read yet."""
         self.root = root
         self._lock = threading.Lock()
+        self._opening: dict[str, threading.Lock] = {}
         self._open: dict[str, Served] = {}
 
     def folders(self) -> dict[str, Path]:
@@ -194,6 +198,8 @@ class Desk:
             DataError: when its files are wrong.
         """
         with self._lock:
+            opening = self._opening.setdefault(pid, threading.Lock())
+        with opening:  # one project that takes long to open does not hold up the others
             if pid not in self._open:
                 folder = self.folders().get(pid)
                 if folder is None:
@@ -203,8 +209,7 @@ class Desk:
 
     def opened(self) -> list[Served]:
         """Return the projects that are open."""
-        with self._lock:
-            return list(self._open.values())
+        return list(self._open.values())
 
     def end(self) -> None:
         """Let all listeners go."""
@@ -215,8 +220,7 @@ class Desk:
         """Write all label files and close the projects."""
         for served in self.opened():
             served.close()
-        with self._lock:
-            self._open.clear()
+        self._open.clear()
 
 
 @cache

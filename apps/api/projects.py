@@ -61,7 +61,7 @@ def frames(served: Served, call: Call) -> Response:
             "total": len(served.project.keypoint_names) * len(served.views),
             "flagged": table.flagged,
             "note": table.note,
-            "worst": table.worst_px,
+            "worst": [None if worst is None else round(worst, 2) for worst in table.worst_px],
             "queued": [False] * len(table.id),
         }
     )

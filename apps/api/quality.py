@@ -1,5 +1,6 @@
 """How good the labels of a project are: what looks wrong, and who labeled how much."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -9,24 +10,34 @@ from starlette.routing import Route
 
 from apps.api.answers import Call, endpoint, say
 from apps.api.desk import Desk, Served
-from apps.api.measures import Labels, read_sessions
+from apps.api.measures import Labels, labels_of
 from apps.api.places import image_size
 from lightning_pose.core.label_quality import Finding, assess_labels
 
 SHOWN = 100  # findings of a kind
+MOST = 1500  # frames whose views disagree most, and as many others
 FILES = "label files"  # who made the labels that no one made here
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Return the route of quality."""
+    """Return the route of quality; an answer stands until labels change."""
+    answers: dict[str, tuple[int, dict[str, Any]]] = {}
+
+    def quality(served: Served, call: Call) -> Response:
+        rev = served.store.rev
+        if answers.get(served.id, (-1, {}))[0] != rev:
+            answers[served.id] = (rev, assess(served))
+        return say(answers[served.id][1])
+
     return [Route("/api/projects/{pid}/quality", endpoint(desk, quality), methods=["GET"])]
 
 
-def quality(served: Served, call: Call) -> Response:
-    """Answer the labels that look wrong, the worst of each kind first, and who labeled how much."""
+def assess(served: Served) -> dict[str, Any]:
+    """Return the labels that look wrong, the worst of each kind first, and who labeled how much."""
     found: list[dict[str, Any]] = []
     labeled = np.zeros((len(served.views), len(served.project.keypoint_names)), dtype=int)
-    for labels in read_sessions(served):
+    chosen = _worth_a_look(served)
+    for labels in labels_of(served, chosen):
         space = served.spaces.of(labels.session)
         sizes = _sizes(served, labels)
         findings = assess_labels(
@@ -44,14 +55,30 @@ def quality(served: Served, call: Call) -> Response:
     }
     for one in sorted(found, key=lambda one: -abs(one["value"])):
         kinds[one["kind"]].append(one)
-    return say(
-        {
-            **{kind: some[:SHOWN] for kind, some in kinds.items()},
-            "counts": {kind: len(some) for kind, some in kinds.items()},
-            "labeled": dict(zip(served.views, labeled.tolist(), strict=True)),
-            "people": _people(served, int(labeled.sum())),
-        }
-    )
+    return {
+        **{kind: some[:SHOWN] for kind, some in kinds.items()},
+        "counts": {kind: len(some) for kind, some in kinds.items()},
+        "looked_at": len(chosen),
+        "of": sum(count > 0 for count in served.frames()[0].n_labeled),
+        "labeled": dict(zip(served.views, labeled.tolist(), strict=True)),
+        "people": _people(served),
+    }
+
+
+def _worth_a_look(served: Served) -> list[str]:
+    """Return the labeled frames, of very many those whose views disagree most and as many evenly spread."""
+    table, _ = served.frames()
+    rows = [row for row, count in enumerate(table.n_labeled) if count]
+    if len(rows) > 2 * MOST:
+        worst = sorted(rows, key=lambda row: _rank(table.worst_px[row]))[:MOST]
+        spread = np.unique(np.linspace(0, len(rows) - 1, MOST).astype(int)).tolist()
+        rows = sorted({*worst, *(rows[place] for place in spread)})
+    return [table.id[row] for row in rows]
+
+
+def _rank(worst: float | None) -> float:
+    """Return what puts the frames that are not measured yet first, then those with the largest error."""
+    return -math.inf if worst is None else -worst
 
 
 def _sizes(served: Served, labels: Labels) -> np.ndarray | None:
@@ -74,13 +101,14 @@ def _told(finding: Finding, served: Served, labels: Labels) -> dict[str, Any]:
     }
 
 
-def _people(served: Served, total: int) -> list[dict[str, Any]]:
-    """Return how many of the labels that are there now are whose; older ones are those of the files."""
+def _people(served: Served) -> list[dict[str, Any]]:
+    """Return how many labels that are there now are whose; those from before the app are the label files'."""
     standing = Counter(
         change.who
         for change in served.store.changes(0)
-        if change.cell.state in ("visible", "occluded") and change.cell.origin != "prediction"
+        if change.cell.state != "unlabeled" and change.cell.origin != "prediction"
     )
-    people = [{"who": who, "labels": count} for who, count in standing.most_common()]
-    rest = total - sum(standing.values())
-    return [*people, {"who": FILES, "labels": rest}] if rest > 0 else people
+    rest = sum(served.frames()[0].n_labeled) - sum(standing.values())
+    if rest > 0:
+        standing[FILES] += rest
+    return [{"who": who, "labels": count} for who, count in standing.most_common()]

@@ -1,7 +1,10 @@
 """The quality of labels over the wire: planted mistakes come back with frame, view and keypoint."""
 
+import time
+
 import pytest
 
+from apps.api import quality
 from tests.apps.api.conftest import NAMES, SESSION, VIEWS, make_project, rig, world
 
 
@@ -33,10 +36,19 @@ def test_who_labeled_how_much(browser):
     for view in VIEWS:
         browser.place(frame, view, "nose", (20, 20))
     people = browser.get("/quality")["people"]
-    assert people == [{"who": "label files", "labels": 96}, {"who": "Ada", "labels": 3}] or people == [
-        {"who": "Ada", "labels": 3},
-        {"who": "label files", "labels": 96},
-    ]
+    assert people == [{"who": "label files", "labels": 96}, {"who": "Ada", "labels": 3}]
+
+
+def test_of_very_many_frames_the_worst_and_an_even_sample_are_looked_at(browser, monkeypatch):
+    monkeypatch.setattr(quality, "MOST", 2)
+    frame = browser.frame_ids[4]
+    browser.place(frame, "right", "tail", (5, 5))
+    limit = time.monotonic() + 20
+    while browser.get("/frames")["worst"][4] in (None, 0) and time.monotonic() < limit:
+        time.sleep(0.1)
+    said = browser.get("/quality")
+    assert (said["looked_at"] <= 4, said["of"]) == (True, 8)
+    assert said["residual"][0]["frame"] == frame
 
 
 def test_a_project_without_labels_has_nothing_to_say(open_browser, labeled):
