@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TORCH := torch==2.13.0
+TYPESCRIPT := 5.9.3
 JOBS ?= 2
 OUT ?= demo
 PROJECT ?= demo
@@ -16,7 +17,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 # The tests run side by side, so each process keeps to one thread.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile
 
-.PHONY: help venv torch demo app test test-slow test-gpu check ruff pyright floors site house docs wheel clean
+.PHONY: help venv torch demo app test test-slow test-gpu check ruff pyright js floors site house docs wheel clean
 
 help:
 	@echo 'make demo        render, train, predict, smooth and score: the whole chain, into $(OUT)/'
@@ -24,7 +25,7 @@ help:
 	@echo 'make test        every test that takes seconds'
 	@echo 'make test-slow   the others'
 	@echo 'make test-gpu    those that need a CUDA device'
-	@echo 'make check       ruff, pyright, import floors, documentation with its links'
+	@echo 'make check       ruff, pyright, tsc, import floors, documentation with its links'
 	@echo 'make docs        the documentation, into site/'
 	@echo 'make wheel       the distribution, into dist/'
 	@echo 'make clean       remove what these made, except .venv and $(OUT)/'
@@ -59,13 +60,17 @@ test-slow: $(READY)
 test-gpu: $(READY)
 	$(BIN)/pytest -m gpu --timeout 1800
 
-check: ruff pyright floors site house
+check: ruff pyright js floors site house
 
 ruff: $(READY)
 	$(BIN)/ruff check .
 
 pyright: $(READY)
 	$(BIN)/pyright
+
+# The page's JavaScript has its types in comments. npx fetches the compiler from the npm registry, once.
+js:
+	npx --yes --package typescript@$(TYPESCRIPT) tsc --project apps/canvas/jsconfig.json
 
 floors: $(READY)
 	$(BIN)/lint-imports

@@ -45,6 +45,10 @@ export class Room {
       el('aside', { class: 'right', 'aria-label': 'keypoints' }, this.keypoints.element, this.space?.element ?? null));
     page.root.append(el('div', { class: 'frame' }, this.toolbar.element, this.notices.banner, this.body, this.notices.foot),
       this.help.element, this.table.element, this.settings.element, this.light.element);
+    const views = project.views.length;
+    const glyph = views <= 6 ? 17 : views <= 9 ? 14 : 11; // px of a view's column in the list of keypoints
+    page.root.style.setProperty('--glyph', `${glyph}px`);
+    page.root.style.setProperty('--right', `${Math.max(236, 158 + glyph * views)}px`);
     this.attach();
     this.observer = new ResizeObserver(() => this.arrange());
     this.observer.observe(this.grid);
@@ -117,8 +121,10 @@ export class Room {
     this.grid.classList.toggle('one', isOne);
     this.tiles.forEach((tile, v) => tile.element.classList.toggle('large', isOne && v === this.enlarged));
     if (isOne) {
-      this.grid.style.gridTemplateColumns = `minmax(0, 1fr) ${Math.max(150, Math.round(width / 6))}px`;
-      this.grid.style.gridTemplateRows = `repeat(${this.tiles.length - 1}, minmax(0, 1fr))`;
+      const others = this.tiles.length - 1;
+      const sides = Math.ceil(others / 6);
+      this.grid.style.gridTemplateColumns = `minmax(0, 1fr) repeat(${sides}, ${Math.max(140, Math.round(width / (5 + sides)))}px)`;
+      this.grid.style.gridTemplateRows = `repeat(${Math.ceil(others / sides)}, minmax(0, 1fr))`;
       return;
     }
     const { columns, rows } = bestGrid(images, width, height, gap);
@@ -153,14 +159,14 @@ export class Room {
     this.notices.status();
   }
 
-  /** Bring lists up to date with the next picture. */
+  /** Bring lists up to date, after the picture that shows the marks: no dot waits for a list. */
   later() {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame(() => setTimeout(() => {
       this.isWaiting = false;
-      this.update();
-    });
+      if (!this.page.signal.aborted) this.update();
+    }));
   }
 
   /** @private */

@@ -1,6 +1,8 @@
 """The component's own tests, which Node runs, and what the house asks of its files."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from importlib.util import find_spec
@@ -31,6 +33,16 @@ def test_the_units_of_the_component_do_what_they_say():
     assert tests
     done = subprocess.run([node(), "--test", *tests], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_every_key_is_in_the_tutorial():
+    command = [node(), str(Path(__file__).parent / "canvas" / "keytable.mjs")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    lines = (ROOT / "docs" / "tutorials" / "label.md").read_text().splitlines()
+    for _, title, keys in json.loads(told.stdout):
+        if not re.match(r"keypoint [1-9]$|move (left|right|up|down) by", title):  # a line for all of them
+            (line,) = [line for line in lines if line.startswith(f"| {title} |")]
+            assert [key for key in keys if f"`{key}`" not in line] == []
 
 
 def test_files_of_the_component_stay_short():

@@ -56,3 +56,17 @@ def test_a_tab_that_was_duplicated_goes_under_a_name_of_its_own(enter):
     two = opened.value
     two.wait_for_function(f"() => {PAGE}?.frame")
     assert two.evaluate(f"() => {PAGE}.client") != one.run("page.client")
+
+
+def test_what_one_does_the_other_sees_and_who_is_there(enter):
+    one, two = enter(), enter()
+    one.run("Object.assign(page.settings, {who: 'Ada', color: '#0072b2'}) && page.others.here(page.target)")
+    two.page.locator(".person", has_text="A").wait_for()
+    one.click("front", 100, 100)
+    two.until("page.labels.at(page.target, 0, 0).state === 'visible'")
+    assert two.cell("front", 0)["x"] == pytest.approx(100, abs=0.6)
+    two.choose("front", 0)
+    two.drag("front", (100, 100), (120, 90))  # with what it has heard there is no conflict
+    two.saved()
+    one.until("page.labels.at(page.target, 0, 0).x > 110")
+    assert two.run("page.outbox.conflicts.size") == 0
