@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,12 +13,14 @@ from lightning_pose.core.camera import Camera, make_camera
 from lightning_pose.core.errors import CalibrationError, ConfigError, ModelError
 from lightning_pose.core.rotations import look_at
 from lightning_pose.core.video import VideoReader
+from lightning_pose.crops.cut import resize
 from lightning_pose.export.program import export_model
 from lightning_pose.model_dir import ModelDir, write_ensemble
 from lightning_pose.predict.model import open_model
 from lightning_pose.predict.network import load_predictor
 from lightning_pose.predict.runtime import load_runtime
 from lightning_pose.predict.tracks import Found, SequencePredictor
+from lightning_pose.train import train
 
 pytest.importorskip("onnxruntime")
 ALL = (
@@ -132,6 +135,26 @@ def test_poses_are_measured_as_the_network_measures_them(tiny_model: Callable[..
     expected = load_predictor(model, "cpu").pose_errors("", xy)
     assert list(found) == list(expected) == ["pca_singleview"]
     np.testing.assert_array_equal(found["pca_singleview"], expected["pca_singleview"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tiny_model")  # knows the backbone
+def test_a_trained_network_says_the_same_when_exported(
+    toy_project: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = {"data_dir": str(toy_project()), "image_resize_dims": {"height": 64, "width": 96}}
+    training = {"max_steps": 12, "train_batch_size": 4, "check_val_every_n_epoch": 3, "accelerator": "cpu"}
+    network = {"backbone": "tiny", "head_width": 16}
+    train({"data": data, "training": training, "model": network}, tmp_path / "model")
+    export_model(tmp_path / "model")
+    model = open_model(tmp_path / "model")
+    films = []
+    for folder in sorted((tmp_path / "project" / "labeled-data").iterdir()):
+        images = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in sorted(folder.glob("*.png"))]
+        films.append(np.stack([resize(image, (96, 64)) for image in images if image is not None]))
+    film = np.stack(films, axis=1)
+    assert film.shape[:2] == (12, 2)
+    assert_same(load_runtime(model).sequence(film), load_predictor(model, "cpu", "fp32").sequence(film))
 
 
 @pytest.mark.slow
