@@ -9,7 +9,6 @@ header that no form can send. Where the app is open to a network, each needs the
 import hmac
 import ipaddress
 import json
-from collections.abc import MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -179,7 +178,7 @@ def _limited(receive: Receive) -> Receive:
     return receiving
 
 
-def _add_headers(headers: MutableMapping[str, str], path: str) -> None:
+def _add_headers(headers: MutableHeaders, path: str) -> None:
     """Add what tells the browser to keep other sites out."""
     for name, value in HEADERS.items():
         headers.setdefault(name, value)

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         PoseError: when a session cannot be added; then none is.
     """
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from lightning_pose.core.project import open_project
     from lightning_pose.projects.sessions import add_sessions, plan_sessions
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"  {text}")
     if args.dry_run:
         return 0
-    bars: dict[str, int] = {}
+    bars: dict[str, TaskID] = {}
     with Progress(console=Console(stderr=True), transient=True) as shown:
 
         def report(name: str, done: int, total: int) -> None:

@@ -114,8 +114,7 @@ def epipolar_curves(
     """
     a, b = _lines(xy, source, target, frusta)
     near, far = _visible(a, b, frusta.depths[source], frusta.low[target], frusta.high[target])
-    ends = [a + depth[:, None] * b for depth in (near, far)]
-    rays = _arc(*ends, samples)
+    rays = _arc(a + near[:, None] * b, a + far[:, None] * b, samples)
     q = rays[..., :2] / np.where(rays[..., 2:] > 0, rays[..., 2:], np.nan)
     camera = _each(frusta.camera, target)
     there = np.linalg.norm(q, axis=-1) <= frusta.fold[target][:, None]  # not where NaN
