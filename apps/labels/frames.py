@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from apps.labels.cells import FrameTable
-from apps.labels.journal import is_text, revision, set_revision
+from apps.labels.journal import Names, Place, is_text, revision, set_revision
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import frame_index, image_session
 from lightning_pose.core.poses import shorten
@@ -15,6 +15,29 @@ from lightning_pose.core.poses import shorten
 def frame_id(image: str) -> str:
     """Return the id of a frame from the path of its image in the first view."""
     return hashlib.sha256(image.encode()).hexdigest()[:16]
+
+
+def number_of(link: sqlite3.Connection, uid: str) -> int:
+    """Return the number of a frame in the database.
+
+    Raises:
+        DataError: when there is no such frame.
+    """
+    row = link.execute("SELECT id FROM frames WHERE uid = ? AND gone = 0", (uid,)).fetchone()
+    if row is None:
+        raise DataError(f"the project has no frame {uid}")
+    return row[0]
+
+
+def place_of(link: sqlite3.Connection, names: Names, uid: str, view: str, keypoint: str) -> Place:
+    """Return the numbers of a cell in the database.
+
+    Raises:
+        DataError: when there is no such cell.
+    """
+    if view not in names.views or keypoint not in names.keypoints:
+        raise DataError(f"the project has no view '{view}' with a keypoint '{keypoint}'")
+    return number_of(link, uid), names.views[view], names.keypoints[keypoint]
 
 
 def frame_table(link: sqlite3.Connection) -> FrameTable:
@@ -106,10 +129,8 @@ def annotate(
     """
     if not (note is None or is_text(note)):
         raise DataError("the note is no text that can be written down")
-    row = link.execute("SELECT id, flagged, note FROM frames WHERE uid = ? AND gone = 0", (uid,)).fetchone()
-    if row is None:
-        raise DataError(f"the project has no frame {uid}")
-    number, old_flag, old_note = row
+    number = number_of(link, uid)
+    old_flag, old_note = link.execute("SELECT flagged, note FROM frames WHERE id = ?", (number,)).fetchone()
     new = (old_flag if flagged is None else int(flagged), old_note if note is None else note)
     rev = revision(link) + 1
     link.execute("UPDATE frames SET flagged = ?, note = ? WHERE id = ?", (*new, number))

@@ -12,7 +12,8 @@ from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result
 from apps.labels.difference import Difference
 from apps.labels.exchange import Exchange, Materialised
 from apps.labels.export import FOLDER
-from apps.labels.journal import Author, Place
+from apps.labels.extracted import take_extracted
+from apps.labels.journal import Author
 from apps.labels.lock import Holder, Lock
 from apps.labels.schema import connect, transaction
 from lightning_pose.core.errors import DataError
@@ -34,6 +35,7 @@ class LabelStore:
     Attributes:
         project: the project.
         holder: the other process that may write, where this store may not because of it.
+        faults: what opening could not take over, in words.
     """
 
     def __init__(self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None) -> None:
@@ -41,6 +43,7 @@ class LabelStore:
         self.holder: Holder | None = None
         self._folder = project.folder / FOLDER
         self._mutex = threading.RLock()
+        self.faults: list[str] = []
         self._step = on_step or (lambda name: None)
         self._lock: Lock | None = None
         if not read_only:
@@ -57,6 +60,7 @@ class LabelStore:
             self._exchange = Exchange(self._link, self._mutex, project, self._names, self._folder, self._step)
             if not self.read_only:
                 self._exchange.repair()
+                self.faults = self.take_extracted()
         except BaseException:
             self.close()
             raise
@@ -68,8 +72,7 @@ class LabelStore:
     ) -> Self:  # fmt: skip
         """Open the labels of a project; the first time, its label files are read.
 
-        One process writes. Where another one does, the store is opened for reading only (`read_only`,
-        `holder`), and sees what that one writes.
+        Where another process writes, the store only reads (`read_only`, `holder`), and sees what it writes.
 
         Args:
             project: the project, or its folder.
@@ -141,7 +144,7 @@ class LabelStore:
         with self._mutex:
             rows = self._link.execute(
                 "SELECT view, keypoint, x, y, state, origin, rev FROM cells WHERE frame = ?",
-                (self._number(frame),),
+                (frames.number_of(self._link, frame),),
             ).fetchall()
         known = {row[:2]: cell_from_values(row[2:]) for row in rows}
         return {
@@ -161,7 +164,8 @@ class LabelStore:
             DataError: when there is no such cell.
         """
         with self._mutex:
-            return journal.history(self._link, self._place(frame, view, keypoint))
+            place = frames.place_of(self._link, self._names, frame, view, keypoint)
+            return journal.history(self._link, place)
 
     def undoable(self, client: str, limit: int = 1000) -> tuple[list[Change], list[Change]]:
         """Return what a client can undo, and what it can redo, the next one first.
@@ -211,6 +215,18 @@ class LabelStore:
         with self._writing():
             return frames.insert_frames(self._link, self._names.views, rows, unwritten=1)
 
+    def take_extracted(self) -> list[str]:
+        """Add the frames that `litpose extract` made images of; opening does it.
+
+        Returns:
+            What could not be added, in words.
+
+        Raises:
+            ReadOnlyError: when this store may not write.
+        """
+        with self._writing():
+            return take_extracted(self._link, self.project, self._names.views)
+
     def materialise(self) -> Materialised:
         """Write what changed since the last time into the label files, all views at one revision.
 
@@ -226,7 +242,7 @@ class LabelStore:
     def incoming(self) -> Difference | None:
         """Return what another program changed in the label files since they were last written or read.
 
-        Cheap where nothing changed, so that it can be asked every second.
+        Cheap where nothing changed.
         """
         return self._exchange.incoming(adopt=not self.read_only)
 
@@ -248,9 +264,7 @@ class LabelStore:
         return self._writer().accept(difference, who=who, theirs=theirs)
 
     def reject(self, difference: Difference, *, who: str) -> Materialised:
-        """Write the store's labels over what another program changed.
-
-        What the files said stays in the history and among the backups.
+        """Write the store's labels over what another program changed, which stays in history and backups.
 
         Raises:
             ReadOnlyError: when this store may not write.
@@ -282,14 +296,3 @@ class LabelStore:
                 yield
                 self._step("before the commit")
             self._step("committed")
-
-    def _number(self, frame: str) -> int:
-        row = self._link.execute("SELECT id FROM frames WHERE uid = ? AND gone = 0", (frame,)).fetchone()
-        if row is None:
-            raise DataError(f"the project has no frame {frame}")
-        return row[0]
-
-    def _place(self, frame: str, view: str, keypoint: str) -> Place:
-        if view not in self._names.views or keypoint not in self._names.keypoints:
-            raise DataError(f"the project has no view '{view}' with a keypoint '{keypoint}'")
-        return self._number(frame), self._names.views[view], self._names.keypoints[keypoint]
