@@ -9,6 +9,7 @@ from typing import Any
 from apps.api.answers import ABSENT, RequestError
 from apps.api.measures import measure_frames
 from apps.api.places import project_home, project_id
+from apps.api.proposals import Shelf
 from apps.api.spaces import Spaces
 from apps.api.upkeep import Afterwards, Bell, Presence
 from apps.labels import FrameTable, LabelStore
@@ -28,6 +29,7 @@ class Served:
         folder: where it is, resolved.
         project: what its files say.
         store: its labels.
+        shelf: the predictions that lie in it.
         spaces: the cameras of its sessions, with what its labels say of the space before them.
         presence: who has which frame open.
         bell: rings when something has changed that listeners are told.
@@ -36,8 +38,12 @@ class Served:
         unmeasurable: frames of which no two views have a label in common, until labels change.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         """Open the project of a folder, and its labels.
+
+        Args:
+            folder: of the project.
+            root: in which predictions are looked for; the project's folder by default.
 
         Raises:
             DataError: when it is none, or its files are wrong.
@@ -46,6 +52,7 @@ class Served:
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
         self.store = LabelStore.open(self.project)
+        self.shelf = Shelf((root or folder).resolve())
         self.spaces = Spaces(self)
         self.presence = Presence()
         self.bell = Bell()
@@ -204,7 +211,7 @@ class Desk:
                 folder = self.folders().get(pid)
                 if folder is None:
                     raise RequestError(ABSENT, "This project is not open here.")
-                self._open[pid] = Served(folder)
+                self._open[pid] = Served(folder, self.root)
             return self._open[pid]
 
     def opened(self) -> list[Served]:

@@ -10,6 +10,7 @@ from apps.api.answers import Call, endpoint, say
 from apps.api.desk import Desk, Served
 from apps.api.images import context_offsets
 from apps.api.places import image_size, image_version
+from apps.api.proposals import proposals
 from apps.api.spaces import edges_of
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import camera_centers
@@ -82,7 +83,7 @@ def frame(served: Served, call: Call) -> Response:
             "sizes": {view: image_size(served.folder, image) for view, image in images.items()},
             "versions": {view: image_version(served.folder, image) for view, image in images.items()},
             "cells": _cells(served.store.cells(fid)),
-            "proposals": None,
+            "proposals": proposals(served, table.session[row], table.index[row]),
             "previous": table.id[row - 1] if row > 0 else None,
             "next": table.id[row + 1] if row + 1 < len(table.id) else None,
             "context": {view: context_offsets(served, fid, view) for view in images},

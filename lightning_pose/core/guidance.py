@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy.stats import chi2
 
 from lightning_pose.core.camera import Camera, project_views, projection_jacobian
@@ -118,7 +118,7 @@ def _image_covariance(
 
 def _curves(xy: Float[np.ndarray, "V K 2"], frusta: Frusta) -> Float[np.ndarray, "V K S 2"]:
     """Return the curve in every view of the keypoints that exactly one other view has."""
-    placed: Bool[np.ndarray, "V K"] = np.isfinite(xy).all(axis=-1)
+    placed = np.isfinite(xy[..., 0]) & np.isfinite(xy[..., 1])
     others = placed.sum(axis=0) - placed
     target, keypoint = np.nonzero(others == 1)
     elsewhere = placed[:, keypoint] & (np.arange(len(xy))[:, None] != target)
