@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lightning_pose.core.project import Project
+    from lightning_pose.frames.extraction import Plan
     from lightning_pose.frames.planning import Options
 
 HELP = "extract frames of videos for labeling, the same instants in all views"
@@ -20,6 +21,8 @@ examples:
   litpose extract path/to/project --method list --list 10,500-520:5 --sessions s1
   litpose extract path/to/project --method difficult --predictions models/m
   litpose extract path/to/project --dry_run --contact_sheet sheet.jpg    look first
+  litpose extract path/to/project --dry_run --save_plan plan.json        look first, then write exactly these:
+  litpose extract path/to/project --plan plan.json
 
 Images go to labeled-data, with their neighbours in time; extracted/SESSION.json says which and why. Frames
 that were extracted or labeled before are not chosen again, and no image is replaced. An interrupted run is
@@ -66,6 +69,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="picture of the chosen frames, .jpg; of several sessions one each",
     )  # fmt: skip
     add("--dry_run", action="store_true", help="say what would be extracted, and write no images")
+    add("--save_plan", type=Path, metavar="FILE", help="write the chosen frames, .json; may be edited")
+    add("--plan", type=Path, metavar="FILE", help="extract the frames of such a file; nothing is chosen anew")
+    add("--progress_file", type=Path, metavar="FILE", help="JSON with how far it is, for programs that wait")
     add(
         "--label_rows", action="store_true",
         help="append empty rows to the label CSVs, for tools that list images by these; the app needs none",
@@ -84,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning_pose.core.errors import DataError, PoseError, raise_collected
     from lightning_pose.core.project import open_project
     from lightning_pose.core.terminal import FAULT, print_error
+    from lightning_pose.frames.plan_file import write_plans
     from lightning_pose.frames.planning import Options, find_sessions
     from lightning_pose.frames.uniform import parse_frames
 
@@ -93,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     )
     options.check()
     project = open_project(args.project)
+    if args.plan is not None:
+        return _extract_planned(args, project)
     sessions = find_sessions(project, args.videos)
     unknown = [name for name in args.sessions or () if name not in sessions]
     if unknown:
@@ -100,47 +109,75 @@ def run(args: argparse.Namespace) -> int:
         raise_collected(DataError, "--sessions", faults)
     chosen = {name: videos for name, videos in sessions.items() if name in (args.sessions or sessions)}
     sheets = _sheets(args.contact_sheet, list(chosen))
-    console, failed = Console(), False
+    console, failed, plans = Console(), False, []
     for name, videos in chosen.items():
         try:
-            _extract(args, project, options, console, sheets, (name, videos))
+            plan = _choose(args, project, options, console, (name, videos))
+            plans.append(plan)
+            if name in sheets and plan.picks:
+                _draw_sheet(sheets[name], plan, console)
+            _write(args, project, plan, console)
         except PoseError as error:
             failed = True
             print_error(f"error: session '{name}': {error}")
         except KeyboardInterrupt:
             raise KeyboardInterrupt("The same command goes on.") from None
+    if args.save_plan is not None:
+        write_plans(args.save_plan, plans)
     return FAULT if failed else 0
 
 
-def _extract(
+def _extract_planned(args: argparse.Namespace, project: "Project") -> int:
+    """Write the frames of a plan.
+
+    Raises:
+        PoseError: when the plan does not fit the videos, or an image cannot be written.
+    """
+    from rich.console import Console
+
+    from lightning_pose.frames.plan_file import read_plans
+
+    for plan in read_plans(args.plan, project):
+        _write(args, project, plan, Console())
+    return 0
+
+
+def _choose(
     args: argparse.Namespace,
     project: "Project",
     options: "Options",
     console: "Console",
-    sheets: dict[str, Path],
     session: tuple[str, dict[str, Path]],
-) -> None:
-    """Choose and write the frames of one session, and say which."""
-    name, videos = session
+) -> "Plan":
+    """Choose the frames of one session."""
     from lightning_pose.core.video import probe
-    from lightning_pose.frames.contact import write_contact_sheet
-    from lightning_pose.frames.extraction import append_rows, extract
     from lightning_pose.frames.planning import plan_frames
 
-    title = name or "session"
+    name, videos = session
     total = probe(next(iter(videos.values()))).n_frames if options.method == "kmeans" else None
-    with _bar(console, f"{title}: looking", total) as tell:
-        plan = plan_frames(project, name, videos, options, progress=tell)
-    frames = [pick.frame for pick in plan.picks]
+    with _bar(console, f"{name or 'session'}: looking", total, args.progress_file) as tell:
+        return plan_frames(project, name, videos, options, progress=tell)
+
+
+def _draw_sheet(path: Path, plan: "Plan", console: "Console") -> None:
+    """Write the contact sheet of a session, and say where."""
+    from lightning_pose.frames.contact import write_contact_sheet
+
+    write_contact_sheet(path, plan.session, [pick.frame for pick in plan.picks])
+    text = f"{plan.session.name or 'session'}: contact sheet {path}"
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(args: argparse.Namespace, project: "Project", plan: "Plan", console: "Console") -> None:
+    """Write the images of one session unless it is a dry run, and say which."""
+    from lightning_pose.frames.extraction import append_rows, extract
+
+    title, frames = plan.session.name or "session", [pick.frame for pick in plan.picks]
     if not frames:
         console.print(f"{title}: no further frame", markup=False, highlight=False)
         return
-    if name in sheets:
-        write_contact_sheet(sheets[name], plan.session, frames)
-        text = f"{title}: contact sheet {sheets[name]}"
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
     if not args.dry_run:
-        with _bar(console, f"{title}: images", plan.images) as tell:
+        with _bar(console, f"{title}: images", plan.images, args.progress_file) as tell:
             rows = extract(project, plan, progress=tell)
         if args.label_rows:
             append_rows(project, rows)
@@ -169,11 +206,24 @@ def _sheets(path: Path | None, names: list[str]) -> dict[str, Path]:
 
 
 @contextmanager
-def _bar(console: "Console", what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show progress where a terminal reads it; yield what is to be told how much was done."""
+def _bar(
+    console: "Console", what: str, total: int | None, file: Path | None
+) -> Iterator[Callable[[int], None]]:
+    """Show progress where a terminal or a program reads it; yield what is to be told how much was done."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from lightning_pose.core.progress_file import ProgressFile
+
+    kept, done = ProgressFile(file), 0
+    kept.tell(0, total or 0, what)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda count: bar.advance(task, count)
+
+        def tell(count: int) -> None:
+            nonlocal done
+            done += count
+            bar.advance(task, count)
+            kept.tell(done, total or 0, what)
+
+        yield tell

@@ -81,3 +81,30 @@ def test_faults_end_with_2_and_a_message_and_other_sessions_are_done(project, ca
     assert main(["extract", str(project), "--method", "uniform", "--frames", "1"]) == 2
     assert "session 'new'" in capsys.readouterr().err
     assert (project / "extracted" / "s0.json").is_file() and not (project / "extracted" / "new.json").exists()
+
+
+def test_a_plan_is_kept_and_then_written_exactly(project, tmp_path):
+    plan, progress = tmp_path / "plan.json", tmp_path / "progress.json"
+    words = [
+        "--dry_run",
+        "--save_plan",
+        str(plan),
+        "--frames",
+        "3",
+        "--method",
+        "uniform",
+        "--sessions",
+        "new",
+    ]
+    assert main(["extract", str(project), *words]) == 0
+    assert not (project / "extracted").exists()
+    record = json.loads(plan.read_text())
+    first, *_ = record["sessions"][0]["frames"]
+    record["sessions"][0]["frames"] = [first]
+    plan.write_text(json.dumps(record))
+    for _ in range(2):  # the second time all of it is there
+        assert main(["extract", str(project), "--plan", str(plan), "--progress_file", str(progress)]) == 0
+        (entry,) = json.loads((project / "extracted" / "new.json").read_text())["frames"]
+        assert (entry["frame"], entry["method"]) == (first["frame"], "uniform")
+    far = json.loads(progress.read_text())
+    assert far["completed"] == far["total"] == 10 and far["what"] == "new: images"
