@@ -40,7 +40,7 @@ class Chunks:
         refused: why what was there before could not be used; empty where it could, or nothing was.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], shape: Shape) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any], shape: Shape, *, anew: bool = False) -> None:
         """Describe the file; it is opened by `with`.
 
         Args:
@@ -48,8 +48,9 @@ class Chunks:
             identity: all that the predictions depend on, as JSON knows it, by names for people; only a file
                 that says the same is continued, any other is begun anew.
             shape: of an instant.
+            anew: begin anew whatever there is, unless another process is writing it.
         """
-        self.path, self.shape = path, shape
+        self.path, self.shape, self._anew = path, shape, anew
         self.stop, self.refused = 0, ""
         self._identity = json.loads(json.dumps({"format": MAGIC, "shape": list(shape), **identity}))
 
@@ -58,7 +59,7 @@ class Chunks:
         self._file: BinaryIO = self.path.open("r+b" if self.path.exists() else "x+b", buffering=0)
         try:
             self._claim()
-            if not self._continues():
+            if self._anew or not self._continues():
                 self._file.seek(0)
                 self._file.truncate()
                 self._file.write(json.dumps(self._identity).encode() + b"\n")
@@ -90,20 +91,24 @@ class Chunks:
 
     def blocks(self, rows: int) -> Iterator[Block]:
         """Yield all instants in blocks of so many, the last one shorter, however they were appended."""
-        held = np.zeros((0, *self.shape, 3), np.float32)
-        start = 0
+        held: list[np.ndarray] = []
+        start = stop = 0
         for numbers in self._numbers():
-            held = np.concatenate([held, numbers])
-            while len(held) >= rows:
-                yield _block(start, held[:rows])
-                held, start = held[rows:], start + rows
-        if len(held):
-            yield _block(start, held)
+            held.append(numbers)
+            stop += len(numbers)
+            while stop - start >= rows:
+                whole = np.concatenate(held)
+                yield _block(start, whole[:rows])
+                held, start = [whole[rows:]], start + rows
+        if stop > start:
+            yield _block(start, np.concatenate(held))
 
     def discard(self) -> None:
         """Remove the file: all of it is in the tables now."""
-        self._file.close()
-        self.path.unlink()
+        if os.name == "nt":  # which removes no file that is open
+            self._file.close()
+        self.path.unlink(missing_ok=True)
+        self._file.close()  # only now: who waits for the lock must find that the file is gone
 
     def _claim(self) -> None:
         """Make sure that no other process writes the same predictions.
@@ -117,10 +122,13 @@ class Chunks:
             return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataError(f"{self.path} is being written by another run of this program") from error
+            if os.path.samestat(os.fstat(self._file.fileno()), self.path.stat()):
+                return
+        except (BlockingIOError, FileNotFoundError):
+            pass
         except OSError:  # a network drive without locks
             return
+        raise DataError(f"{self.path} is being written by another run of this program")
 
     def _continues(self) -> bool:
         """Return whether the file is of the same model and videos; else say why not."""

@@ -121,6 +121,18 @@ def test_two_runs_do_not_write_the_same_session(tmp_path: Path) -> None:
         Chunks(path, IDENTITY, SHAPE).__enter__()
 
 
+def test_what_another_run_is_writing_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "s.partial"
+    fill(path, (8,))
+    with Chunks(path, IDENTITY, SHAPE) as first:
+        with pytest.raises(DataError, match="written by another run"):
+            Chunks(path, IDENTITY, SHAPE, anew=True).__enter__()
+        first.append(part(whole(), 8, 16))
+    assert read(path)[1].stop == 16
+    with Chunks(path, IDENTITY, SHAPE, anew=True) as chunks:
+        assert (chunks.stop, chunks.refused) == (0, "")
+
+
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     path = tmp_path / "s.partial"
