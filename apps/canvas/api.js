@@ -59,6 +59,16 @@ export class Api {
     return this.call('PUT', `/frames/${encodeURIComponent(frame)}/note`, body);
   }
 
+  /** @returns {Promise<import('./types.js').Incoming | null>} */
+  incoming() {
+    return this.call('GET', '/incoming');
+  }
+
+  /** @param {{decision: 'accept' | 'reject', hashes: Record<string, string>, who: string, theirs: [string, string, string][]}} body */
+  decide(body) {
+    return this.call('POST', '/incoming', body);
+  }
+
   /** @param {Presence} body */
   presence(body) {
     return this.call('POST', '/presence', body);
@@ -68,7 +78,7 @@ export class Api {
    * What others do, from a revision on.
    * @param {number} since
    * @param {{labels: (event: {rev: number, cells: RemoteCell[]}) => void, presence: (event: Presence[]) => void,
-   *   files: (event: unknown) => void, trouble: (event: {error: string | null}) => void, open: () => void, closed: () => void}} on
+   *   files: (event: import('./types.js').FilesChanged | null) => void, trouble: (event: {error: string | null}) => void, open: () => void, closed: () => void}} on
    * @returns {EventSource}
    */
   events(since, on) {

@@ -1,6 +1,6 @@
 /** What a hand does to the labels of the frame on the screen. */
 
-/** @import { State, Value } from './types.js' */
+/** @import { Ghost, State, Value } from './types.js' */
 /** @import { Page } from './page.js' */
 /** @import { Wanted } from './editor.js' */
 import { freshId } from './dom.js';
@@ -120,9 +120,9 @@ export class Labeling {
       const wanted = page.project.views.flatMap((_, v) => {
         const cell = this.at(v, k);
         const ghost = page.geometry.shape.ghosts[v][k];
-        if (cell.origin !== 'derived' || !hasPlace(cell) || !ghost) return [];
-        if (Math.hypot(ghost[0] - cell.x, ghost[1] - cell.y) < DERIVED_MOVES) return [];
-        return [{ v, k, value: valueAt(ghost[0], ghost[1], cell.state, 'derived') }];
+        if (cell.origin !== 'derived' || cell.state === 'unlabeled' || !ghost) return [];
+        if (hasPlace(cell) && Math.hypot(ghost[0] - cell.x, ghost[1] - cell.y) < DERIVED_MOVES) return [];
+        return [{ v, k, value: this.derived(v, ghost, hasPlace(cell) ? cell.state : 'visible') }];
       });
       if (isHeld) page.editor.preview(this.frame, wanted);
       else {
@@ -193,11 +193,16 @@ export class Labeling {
     this.edit(`delete ${page.project.keypoints[page.k]}`, views.map((v) => ({ v, k: page.k, value: UNLABELED })));
   }
 
+  /** What a ghost makes a label; outside the image it is not in view. @private @param {number} v @param {Ghost} ghost @param {State} state @returns {Value} */
+  derived(v, [x, y], state) {
+    return isInside(x, y, this.page.tiles[v].size) ? valueAt(x, y, state, 'derived') : { x: null, y: null, state: 'absent', origin: 'derived' };
+  }
+
   /** Take what the geometry proposes. @param {'keypoint' | 'frame'} of */
   acceptGhosts(of) {
     this.accept(of, 'accept ghosts', 'there is nothing to accept: two views of a keypoint make its ghosts', (v, k) => {
       const ghost = this.page.geometry.shape.ghosts[v][k];
-      return ghost && valueAt(ghost[0], ghost[1], 'visible', 'derived');
+      return ghost && this.derived(v, ghost, 'visible');
     });
   }
 

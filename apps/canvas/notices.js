@@ -92,10 +92,13 @@ export class Notices {
     this.set(this.fault, message);
   }
 
-  /** Another program has changed the label files. */
-  filesChanged() {
-    this.set(this.files, 'The label files were changed by another program. See the differences on the project’s page; nothing was overwritten.',
-      ['Close', () => this.set(this.files, '')]);
+  /** Another program has changed the label files, or nothing is different any more. @param {import('./types.js').FilesChanged | null} event */
+  filesChanged(event) {
+    const count = (/** @type {number} */ n, /** @type {string} */ word, more = '') => n && `${n} ${word}${n === 1 ? '' : 's'}${more}`;
+    const counts = event && [count(event.cells, 'label'), count(event.added, 'frame', ' added'),
+      count(event.gone, 'frame', ' removed'), count(event.faults.length, 'fault')].filter(Boolean).join(', ');
+    this.set(this.files, counts ? `Another program changed the label files: ${counts}. Nothing was overwritten.` : '',
+      ['See the differences', () => this.page.room.incoming.open()], ['Later', () => this.set(this.files, '')]);
   }
 
   /** @private @param {HTMLElement} notice @param {string} text @param {...[string, () => void]} actions */

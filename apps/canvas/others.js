@@ -43,7 +43,7 @@ export class Others {
         this.present = present.filter((one) => one.client !== this.page.client);
         this.page.room.presenceChanged();
       },
-      files: () => this.page.room.notices.filesChanged(),
+      files: (event) => this.page.room.notices.filesChanged(event),
       trouble: ({ error }) => this.page.room.trouble(error ?? ''),
       open: () => {
         this.pause = 1000;
@@ -97,7 +97,7 @@ export class Others {
     else page.room.later();
   }
 
-  /** Ask for the table of frames again, once it is quiet. @private */
+  /** Ask for the table of frames again, once it is quiet. */
   recount() {
     clearTimeout(this.reload);
     this.reload = setTimeout(async () => {
@@ -114,6 +114,7 @@ export class Others {
   acknowledged(result, operation) {
     const { labels, outbox } = this.page;
     const at = labels.place(operation.view, operation.keypoint);
+    outbox.settle(operation); // a newer edit of the same label settles what was in conflict
     if (!at || !labels.has(operation.frame)) return;
     const now = labels.at(operation.frame, at.v, at.k);
     const cell = cellFromJson(result.cell);
@@ -157,13 +158,15 @@ export class Others {
     if (!conflict?.theirs) return page.say('there is no conflict');
     await page.know(conflict.frame);
     const at = page.labels.place(conflict.view, conflict.keypoint);
-    page.outbox.settle(conflict);
-    if (!at) return;
+    page.loop.stop();
     await page.open(conflict.frame);
-    page.select(at.v, at.k);
+    if (!page.isReady || page.target !== conflict.frame) return; // another frame was opened meanwhile: it stays
     const { x, y, state, origin } = conflict;
-    if (whose === 'mine') page.labeling.edit(`take mine of ${conflict.keypoint}`, [{ ...at, value: { x, y, state, origin } }]);
+    if (at) page.select(at.v, at.k);
+    if (at && whose === 'mine') page.labeling.edit(`take mine of ${conflict.keypoint}`, [{ ...at, value: { x, y, state, origin } }]);
+    page.outbox.settle(conflict); // not before the edit is in the outbox
     page.redraw();
+    page.room.later();
     page.say(whose === 'mine' ? 'yours was taken' : 'theirs was kept');
   }
 }

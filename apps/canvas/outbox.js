@@ -154,6 +154,7 @@ export class Outbox {
   settle(cell) {
     const key = cellKey(cell);
     const ids = [this.conflicts.get(key)?.id, this.refused.get(key)?.id].filter((id) => id !== undefined);
+    if (!ids.length) return;
     this.conflicts.delete(key);
     this.refused.delete(key);
     this.shelf.drop(ids);

@@ -95,6 +95,7 @@ export class Page {
     this.labeling.cancel();
     this.loop.stop();
     this.target = id;
+    sessionStorage.setItem(`litpose-frame-${this.project.id}`, id); // a reload comes back here
     this.outbox.flush();
     this.room.frames.update();
     let frame;

@@ -4,6 +4,7 @@
 import { el, isTextField } from './dom.js';
 import { FrameList } from './framelist.js';
 import { Help } from './help.js';
+import { IncomingDialog } from './incoming.js';
 import { KeypointList } from './keypointlist.js';
 import { comboOf, isCharacter } from './keys.js';
 import { bestGrid } from './layout.js';
@@ -29,6 +30,7 @@ export class Room {
     this.space = project.calibrated ? new Space(page) : null;
     this.help = new Help(page);
     this.table = new CellTable(page);
+    this.incoming = new IncomingDialog(page);
     this.settings = new SettingsPanel(page);
     this.light = new LightPanel(page);
     this.toolbar = new Toolbar(page, this);
@@ -44,7 +46,7 @@ export class Room {
       this.grid,
       el('aside', { class: 'right', 'aria-label': 'keypoints' }, this.keypoints.element, this.space?.element ?? null));
     page.root.append(el('div', { class: 'frame' }, this.toolbar.element, this.notices.banner, this.body, this.notices.foot),
-      this.help.element, this.table.element, this.settings.element, this.light.element);
+      this.help.element, this.table.element, this.incoming.element, this.settings.element, this.light.element);
     const views = project.views.length;
     const glyph = views <= 6 ? 17 : views <= 9 ? 14 : 11; // px of a view's column in the list of keypoints
     page.root.style.setProperty('--glyph', `${glyph}px`);
@@ -101,7 +103,7 @@ export class Room {
   escape() {
     const { page } = this;
     const root = /** @type {Document | ShadowRoot} */ (page.root.getRootNode());
-    if (this.help.close() || this.table.close() || this.settings.close() || this.light.close()) return this.focusTile();
+    if (this.help.close() || this.table.close() || this.incoming.close() || this.settings.close() || this.light.close()) return this.focusTile();
     if (page.labeling.cancel()) return;
     if (page.loop.isPlaying || page.loop.offset) return page.loop.stop();
     if (isTextField(root.activeElement)) return this.focusTile();
@@ -188,7 +190,7 @@ export class Room {
     const { loop } = this.page;
     const sign = loop.offset > 0 ? `+${loop.offset}` : String(loop.offset);
     this.page.root.classList.toggle('away', loop.offset !== 0 || loop.isPlaying);
-    this.tiles.forEach((tile) => tile.element.setAttribute('data-offset', loop.offset ? `${sign} frames` : loop.isPlaying ? 'this frame' : ''));
+    this.tiles.forEach((tile) => tile.stage.setAttribute('data-offset', loop.offset ? `${sign} frames` : loop.isPlaying ? 'this frame' : ''));
     this.toolbar.update();
   }
 

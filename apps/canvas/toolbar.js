@@ -2,7 +2,7 @@
 
 /** @import { Page } from './page.js' */
 /** @import { Room } from './room.js' */
-import { el, iconButton } from './dom.js';
+import { el, icon, iconButton } from './dom.js';
 import { labelOf } from './keys.js';
 
 export class Toolbar {
@@ -26,6 +26,8 @@ export class Toolbar {
       ['hide', 'Marks', 'all marks', () => !page.isHidden],
     ];
     this.buttons = this.switches.map(([id, word, title]) => el('button', { type: 'button', class: 'switch', 'data-command': id, onclick: run(id), 'data-title': title, text: word }));
+    /** @private */
+    this.playing = false;
     this.undo = iconButton('undo', 'undo', run('undo'));
     this.redo = iconButton('redo', 'redo', run('redo'));
     this.play = iconButton('play', 'play the frames around it', run('loop'));
@@ -63,7 +65,10 @@ export class Toolbar {
     const { past, future } = page.editor.history;
     this.name(this.undo, 'undo', past.at(-1)?.title);
     this.name(this.redo, 'redo', future.at(-1)?.title);
-    this.play.classList.toggle('on', loop.isPlaying);
+    if (this.play.classList.toggle('on', loop.isPlaying) !== this.playing) {
+      this.playing = loop.isPlaying;
+      this.play.replaceChildren(icon(loop.isPlaying ? 'pause' : 'play'));
+    }
     const unsaved = outbox.size;
     this.saved.textContent = outbox.trouble && unsaved ? `${unsaved} not saved` : unsaved ? 'Saving' : 'Saved';
     this.saved.dataset.state = outbox.trouble && unsaved ? 'trouble' : unsaved ? 'saving' : 'saved';

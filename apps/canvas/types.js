@@ -90,6 +90,18 @@
  * @property {(string | null)[]} suspect
  * @property {{a: number | string, b: number | string, length: number, z: number}[]} bones
  *
+ * @typedef {[number | null, number | null, number]} Exported  a label as a label file says it: x, y, visible
+ *
+ * @typedef {object} Incoming  what another program changed in the label files
+ * @property {Record<string, string>} hashes
+ * @property {{frame: string, view: string, keypoint: string, base: Exported, ours: Exported, theirs: Exported, conflict: boolean}[]} cells
+ * @property {number} changed
+ * @property {number} added
+ * @property {string[]} gone
+ * @property {string[]} faults
+ *
+ * @typedef {{cells: number, added: number, gone: number, faults: string[]}} FilesChanged
+ *
  * @typedef {{client: string, who: string, color: string, frame: string}} Presence
  * @typedef {{frame: string, view: string, keypoint: string, cell: CellJson}} RemoteCell
  */

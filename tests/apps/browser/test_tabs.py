@@ -70,3 +70,23 @@ def test_what_one_does_the_other_sees_and_who_is_there(enter):
     two.saved()
     one.until("page.labels.at(page.target, 0, 0).x > 110")
     assert two.run("page.outbox.conflicts.size") == 0
+
+
+def test_label_files_that_another_program_changed_are_shown_and_taken_in(labeler, server):
+    labeler.click("front", 100, 100)
+    labeler.saved()
+    server.store.materialise()
+    path = server.folder / "CollectedData_left.csv"
+    lines = path.read_text().splitlines()
+    cells = lines[3].split(",")
+    cells[1:3] = ["55.5", "66.25"]
+    path.write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:], ""]))
+    labeler.page.locator(".notice.files").wait_for()
+    assert "1 label." in labeler.page.locator(".notice.files").inner_text()
+    labeler.page.get_by_role("button", name="See the differences").click()
+    row = labeler.page.locator("dialog tbody tr", has_text="55.5, 66.3")
+    assert "nose" in row.inner_text()
+    labeler.page.get_by_role("button", name="Take the changes in").click()
+    labeler.until("page.labels.at(page.target, 1, 0).x === 55.5")
+    assert server.cell(0, "left", "nose").y == 66.25
+    assert labeler.page.locator(".notice.files").is_hidden()
