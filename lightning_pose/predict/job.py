@@ -12,7 +12,7 @@ from lightning_pose.predict.pages import write_page
 from lightning_pose.predict.pictures import draw_session, has_mosaic
 from lightning_pose.predict.pixels import Tally, predict_pixels
 from lightning_pose.predict.progress import Board
-from lightning_pose.predict.smooth import smooth_session
+from lightning_pose.predict.smooth import smooth_session, smoother_records
 from lightning_pose.predict.summary import Outcome
 from lightning_pose.predict.world import write_world
 
@@ -33,7 +33,6 @@ class SessionJob:
         self.session, self.rig = session, rig
         self._engine, self._layout, self._board = engine, layout, board
         self._members = list(engine.model.members)
-        self._is_fresh = False  # whether predictions were made in this call
 
     @property
     def name(self) -> str:
@@ -63,7 +62,6 @@ class SessionJob:
         pictures = picture_files(self._layout, self.session, has_mosaic(self.session))
         draws = not options.skip_viz and (predicts or self._lacks(pictures))
         tally = self._predict() if predicts else Tally(0, 0.0, math.nan, {})
-        self._is_fresh = predicts
         error_px = self._lift() if lifts else math.nan
         if draws:
             self._draw()
@@ -89,7 +87,7 @@ class SessionJob:
         """
         name = f"{self.name}, smoothed"
         with self._board.busy(name):
-            done = smooth_session(self._layout, self.session, self.rig, self._members, fresh=self._is_fresh)
+            done = smooth_session(self._layout, self.session, self.rig, self._members)
         if not self._engine.options.skip_viz and (done or self._lacks([self._layout.report(self.session)])):
             self._report()
         return Outcome(name, "smoothed" if done else "kept")
@@ -98,8 +96,9 @@ class SessionJob:
         """Run the networks over the videos."""
         with self._board.counted(self.name, self.session.n_images) as advance:
             return predict_pixels(
-                self.session, self.rig, self._engine, self._layout, on_images=advance, say=self._say
-            )
+                self.session, self.rig, self._engine, self._layout, stale=self._derived(),
+                on_images=advance, say=self._say,
+            )  # fmt: skip
 
     def _lift(self) -> float:
         """Triangulate; return the mean reprojection error (px)."""
@@ -124,7 +123,14 @@ class SessionJob:
         what = f"{self.name}: report"
         with self._board.counted(what, REPORT_READS * self.session.n_frames, main=False) as advance:
             skeleton = self._engine.model.skeleton
-            write_page(self._layout, self.session, self.rig, skeleton, on_frames=advance)
+            write_page(self._layout, self.session, self.rig, skeleton, self._members, on_frames=advance)
+
+    def _derived(self) -> list[Path]:
+        """Return what is made of predictions, so that none of it is left of former ones."""
+        layout, session = self._layout, self.session
+        pictures = picture_files(layout, session, has_mosaic=True)
+        records = smoother_records(layout, session)
+        return [*world_files(layout, session), *pictures, layout.report(session), *records]
 
     def _notes(self, tally: Tally) -> list[str]:
         """Return what is not as it should be."""

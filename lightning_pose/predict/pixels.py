@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +42,8 @@ def predict_pixels(
     engine: Engine,
     layout: Layout,
     *,
-    on_images: Callable[[int], object],
+    stale: Sequence[Path] = (),
+    on_images: Callable[..., object],
     say: Callable[[str], object],
 ) -> Tally:
     """Predict a session, go on where an earlier call was interrupted, and write the tables.
@@ -52,7 +53,9 @@ def predict_pixels(
         rig: its cameras.
         engine: the networks.
         layout: where the tables go.
-        on_images: told how many frames have been done since it was last called, those of earlier calls first.
+        stale: files that were made of earlier predictions; removed before the tables are replaced.
+        on_images: told how many frames have been done since it was last called; first, and marked as `old`,
+            those of earlier calls.
         say: told what a person should know.
 
     Raises:
@@ -63,15 +66,14 @@ def predict_pixels(
     model = engine.model
     shape = Shape(len(model.members), len(session.videos), len(model.names))
     path = layout.partial(session)
-    if engine.options.overwrite:
-        path.unlink(missing_ok=True)
     check_room(path, session, shape)
-    with Chunks(path, identify(session, rig, model, engine.options), shape) as chunks:
+    identity = identify(session, rig, model, engine.options)
+    with Chunks(path, identity, shape, anew=engine.options.overwrite) as chunks:
         if chunks.refused:
             say(f"{path.name} is not used, {chunks.refused}: predicted anew")
         elif chunks.stop:
             say(f"goes on after frame {chunks.stop} of {session.n_frames}")
-        on_images(count_images(session, 0, chunks.stop))
+        on_images(count_images(session, 0, chunks.stop), old=True)
         begun, begin = chunks.stop, time.monotonic()
         if begun < session.n_frames:
             for block in engine.blocks(session, rig, begun):
@@ -80,6 +82,8 @@ def predict_pixels(
         if chunks.stop != session.n_frames:
             raise VideoError(f"{chunks.stop} of {session.n_frames} frames came out of the decoders")
         seconds = time.monotonic() - begin
+        for former in stale:
+            former.unlink(missing_ok=True)
         confidence, missing = _write_tables(chunks, session, engine, layout)
         chunks.discard()
     return Tally(count_images(session, begun, session.n_frames), seconds, confidence, missing)

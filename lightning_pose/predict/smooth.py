@@ -16,17 +16,14 @@ from lightning_pose.predict.outputs import Layout, pixel_files
 EKS = (sys.executable, "-m", "eks.cli")
 
 
-def smooth_session(
-    layout: Layout, session: Session, rig: Rig | None, members: Sequence[str], *, fresh: bool
-) -> bool:
-    """Smooth a session, in 3D where its cameras are calibrated, else view by view.
+def smooth_session(layout: Layout, session: Session, rig: Rig | None, members: Sequence[str]) -> bool:
+    """Smooth a session, in 3D where its cameras are calibrated, else view by view, unless that has been done.
 
     Args:
         layout: where predictions are, and smoothed ones go.
         session: with predictions.
         rig: its cameras.
         members: of the ensemble.
-        fresh: whether predictions are new, so that smoothed ones that are there are of older ones.
 
     Returns:
         Whether anything was done.
@@ -40,7 +37,7 @@ def smooth_session(
         calls = _singlecam(layout, session, members)
     else:
         calls = _multicam(layout, session, calibration, members)
-    lacking = [words for made, words in calls.items() if fresh or not made.is_file()]
+    lacking = [words for made, words in calls.items() if not made.is_file()]
     if lacking and rig is not None:
         rig.save(calibration)
     for words in lacking:
@@ -49,6 +46,11 @@ def smooth_session(
             said = "\n".join(done.stderr.strip().splitlines()[-3:]).removeprefix("error: ")
             raise DataError(f"the smoother failed (exit code {done.returncode}): {said}")
     return bool(lacking)
+
+
+def smoother_records(layout: Layout, session: Session) -> list[Path]:
+    """Return the files that say that the smoother has ended."""
+    return sorted(layout.smoothed(session).glob("*_results.json"))
 
 
 def _multicam(

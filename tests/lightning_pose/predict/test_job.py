@@ -120,6 +120,8 @@ def test_what_is_there_is_kept_and_only_what_lacks_is_made(
     assert len(spot_network) == 1  # the network was not asked again
     summary = predict(model, [videos], Options(overwrite=True, skip_viz=True), QUIET)
     assert summary.done == ["s1"] and len(spot_network) == 2
+    left = {path.name for path in model.rglob("*") if path.suffix in (".mp4", ".html")}
+    assert not left  # pictures of former predictions, which this call was not to make anew
     assert pixels.stat().st_mtime_ns != made[pixels]
 
 

@@ -39,6 +39,9 @@ def test_a_calibrated_session_is_smoothed_in_3d_and_kept_the_next_time(
     (smoothed / "multicam_results.json").unlink()
     again = predict(ensemble, [folder], OPTIONS, QUIET)
     assert (again.kept, again.done) == (["s1"], ["s1, smoothed"])
+    predict(ensemble, [folder], Options(skip_viz=True, overwrite=True), QUIET)  # what is smoothed is older
+    again = predict(ensemble, [folder], OPTIONS, QUIET)
+    assert (again.kept, again.done) == (["s1"], ["s1, smoothed"])
 
 
 @pytest.mark.slow
