@@ -90,15 +90,15 @@ def find_files(
             metrics.setdefault(session, {}).setdefault(metric, {}).setdefault(view, []).append(path)
         elif path.parent == home:
             tables.setdefault(session, {}).setdefault(view, []).append(path)
-    of = _smoothed(Path(smoothed), views) if smoothed is not None else ({}, None, "")
+    of = find_smoothed(Path(smoothed), views) if smoothed is not None else ({}, None, "")
     found = {}
     for session, group in sorted(tables.items()):
         if any(view not in group for view in views):
             continue
         own = of if of[2] in ("", session) or len(tables) == 1 else ({}, None, "")
         beside = home.parent / SMOOTHED / (session or "session")
-        if not own[0] and beside.is_dir():
-            own = _smoothed(beside, views)
+        if not own[0] and any(beside.glob("*.csv")):  # none where the smoother failed
+            own = find_smoothed(beside, views)
         found[session] = SessionFiles(
             session,
             {view: group[view] for view in views},
@@ -122,7 +122,7 @@ def _metric(stem: str) -> tuple[str, str | None]:
     return (stem, None) if kind is None else (stem.removesuffix(f"_{kind}"), kind)
 
 
-def _smoothed(folder: Path, views: Sequence[str]) -> tuple[dict[str, Path], Path | None, str]:
+def find_smoothed(folder: Path, views: Sequence[str]) -> tuple[dict[str, Path], Path | None, str]:
     """Return the smoother's table of every view, its record, and the session that the record names.
 
     Raises:
