@@ -37,6 +37,7 @@ from apps.api.guard import LOOPBACK, Guard
 from apps.api.places import project_home
 from lightning_pose.core.errors import ConfigError
 from lightning_pose.core.terminal import guarded
+from lightning_pose.projects.create import adopt_deeplabcut, is_deeplabcut
 from lightning_pose.projects.recent import remember_project
 
 SCRIPT = Path(__file__).with_name("main.py")
@@ -51,7 +52,22 @@ SETTINGS = {
     "server.headless": True,
     "server.showEmailPrompt": False,
     "server.maxUploadSize": 10,  # MB, in memory: recordings are picked where they lie, never uploaded
-    "theme.primaryColor": "#0f766e",
+    "theme.font": "system-ui, -apple-system, 'Segoe UI', sans-serif",
+    "theme.baseFontSize": 14,
+    "theme.baseRadius": "6px",
+    "theme.headingFontSizes": ["1.5rem", "1.3rem", "1.05rem", "1rem", "0.95rem", "0.9rem"],
+    "theme.headingFontWeights": [650, 650, 600, 600, 600, 600],
+    "theme.showWidgetBorder": True,
+    "theme.light.primaryColor": "#0f766e",  # the colours of the labeling page: apps/canvas/theme.css
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f1f3f5",
+    "theme.light.textColor": "#1b1f23",
+    "theme.light.borderColor": "#dcdfe3",
+    "theme.dark.primaryColor": "#35c4b3",
+    "theme.dark.backgroundColor": "#16191c",
+    "theme.dark.secondaryBackgroundColor": "#1e2226",
+    "theme.dark.textColor": "#e3e6e9",
+    "theme.dark.borderColor": "#2a2f34",
 }
 
 
@@ -107,6 +123,7 @@ def serve(root: Path | None, *, port: int = PORT, host: str = HOST, browser: boo
     token = None if is_loopback(host) else secrets.token_urlsafe(24)
     address = _address(host, listener.getsockname()[1], token)
     if root is not None:
+        open_as_it_is(root)
         remember_project(project_home(root))
     sys.argv = [str(SCRIPT), *([] if root is None else [str(root.resolve())])]  # as `streamlit run` has it
     settings = uvicorn.Config(
@@ -118,6 +135,17 @@ def serve(root: Path | None, *, port: int = PORT, host: str = HOST, browser: boo
         ws="websockets-sansio",
     )
     _Server(settings, address, browser, _desk(root)).run(sockets=[listener])
+
+
+def open_as_it_is(root: Path) -> None:
+    """Make a project of DeepLabCut readable, which adds two files to it and says so; leave others alone.
+
+    Raises:
+        DataError: when it is one of several animals, or its labels cannot be read.
+    """
+    if is_deeplabcut(root):
+        for path in adopt_deeplabcut(root).written:
+            print(f"made from what DeepLabCut left: {path}", flush=True)
 
 
 def listen(host: str, port: int) -> socket.socket:

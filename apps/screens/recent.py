@@ -4,7 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.screens.faults import faults_as_messages
 from lightning_pose.core.project import is_project
+from lightning_pose.projects.create import adopt_deeplabcut, is_deeplabcut
 from lightning_pose.projects.recent import recent_projects, remember_project
 
 CHOSEN = "folder"
@@ -25,6 +27,9 @@ def choose_project() -> Path | None:
         typed = st.text_input("Another folder on this machine", placeholder="~/mice")
         if st.form_submit_button("Open") and typed:
             folder = Path(typed).expanduser()
+            with faults_as_messages():
+                if is_deeplabcut(folder):
+                    adopt_deeplabcut(folder)
             if folder.is_dir() and (is_project(folder) or is_project(folder / "project")):
                 _choose(folder)
             st.error(f"{folder} is no project: expected a folder with project.yaml or CollectedData.csv")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from apps.api.places import project_id
-from apps.server import is_loopback, listen
+from apps.server import is_loopback, listen, open_as_it_is
 from lightning_pose.core.errors import ConfigError
 from tests.apps.api.conftest import WRITE, make_project
 
@@ -159,6 +159,14 @@ def test_open_to_a_network_it_asks_for_the_token_that_it_shows(tmp_path):
             assert found.get(path).status == 401
         assert found.get("/api/x", X_Litpose_Token=token).status == 404
         assert found.get(f"/?token={token}").status == 303
+
+
+def test_a_project_of_deeplabcut_is_opened_as_it_is_and_it_says_what_it_added(tmp_path, capsys):
+    (tmp_path / "config.yaml").write_text("scorer: Ada\nbodyparts: [nose, tail]\n")
+    open_as_it_is(tmp_path)
+    assert str(tmp_path / "project.yaml") in capsys.readouterr().out
+    open_as_it_is(tmp_path)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_port_that_is_taken_and_an_address_that_is_none_are_messages():
