@@ -7,6 +7,8 @@ from typing import Literal
 
 from lightning_pose.core.errors import ConfigError, raise_collected
 
+RATIO = 2.0  # side of a box to extent of the keypoints
+
 
 @dataclass(frozen=True)
 class Options:
@@ -47,7 +49,7 @@ class Options:
     num_workers: int | None = None
     in_flight: int | None = None
     detector_model: Path | None = None
-    crop_ratio: float = 2.0
+    crop_ratio: float = RATIO
     crop_size: int | None = None
     anchor_keypoints: Sequence[str] = ()
     bbox_dir: Path | None = None
@@ -76,6 +78,16 @@ class Options:
             faults.append("--bbox_dir and --detector_model both say where the animal is: choose one")
         if self.bbox_dir is not None and not self.bbox_dir.is_dir():
             faults.append(f"--bbox_dir {self.bbox_dir}: there is no such folder")
+        if self.crop_ratio != RATIO and self.crop_size is not None:
+            faults.append("--crop_ratio and --crop_size both say how large boxes are: choose one")
+        given = {
+            "--crop_ratio": self.crop_ratio != RATIO,
+            "--crop_size": self.crop_size is not None,
+            "--anchor_keypoints": bool(self.anchor_keypoints),
+        }
+        if self.detector_model is None and any(given.values()):
+            listed = ", ".join(name for name, there in given.items() if there)
+            faults.append(f"{listed}: only boxes of a --detector_model are made so")
         for name in ("batch_size", "num_workers", "in_flight"):
             value = getattr(self, name)
             if value is not None and value < 1:
