@@ -99,6 +99,8 @@ def check_session(
             infos[view] = probe(videos[view], partial=partial)
         except VideoError as error:
             faults.append(str(error))
+        except PermissionError:
+            faults.append(f"{videos[view]}: permission denied: check who owns the file")
     if faults:
         raise_collected(VideoError, "videos cannot be read", faults)
     counts = {view: info.n_frames for view, info in infos.items()}

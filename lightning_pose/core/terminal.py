@@ -16,6 +16,7 @@ _ADVICE = {
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EROFS: "the folder is on a read-only disk: name another one",
     errno.EACCES: "permission denied: check who owns the file, or name another folder",
+    errno.ENOTDIR: "a part of this path is a file, where a folder is expected: name another one",
 }
 
 

@@ -143,3 +143,16 @@ def test_cameras_of_other_views_or_sizes_are_refused(session: Session, tmp_path:
         find_rig(session, tmp_path / "large.toml", None)
     with pytest.raises(CalibrationError, match="absent"):
         find_rig(session, tmp_path / "absent.toml", None)
+
+
+def test_a_video_that_may_not_be_read_is_named_as_others_are(
+    film: Callable[..., dict[str, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = film("a", cam1=2)
+
+    def forbid(path: Path, *, partial: bool) -> VideoInfo:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("lightning_pose.core.sessions.probe", forbid)
+    with pytest.raises(VideoError, match=r"a_cam1\.mp4: permission denied"):
+        check_session("a", videos, ("cam1",))

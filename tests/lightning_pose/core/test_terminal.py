@@ -51,6 +51,7 @@ def test_an_interrupted_program_ends_with_130_and_says_how_to_go_on(capsys):
         (errno.EDQUOT, "quota"),
         (errno.EROFS, "read-only"),
         (errno.EACCES, "permission denied"),
+        (errno.ENOTDIR, "is a file, where a folder is expected"),
     ],
 )
 def test_a_disk_that_cannot_be_written_is_a_message_with_the_file(code, words, capsys):
