@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from lightning_pose.crops.cut import resize
+
 # ImageNet statistics of RGB in [0, 1]: what pretrained backbones expect, and as good as any for the others.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -21,15 +23,6 @@ def normalise(images: UInt8[Tensor, "*N H W 3"]) -> Float[Tensor, "*N 3 H W"]:
     scale = 1 / (255 * torch.tensor(STD, device=images.device))
     offset = torch.tensor(MEAN, device=images.device) / torch.tensor(STD, device=images.device)
     return torch.addcmul(-offset, images, scale).movedim(-1, -3)
-
-
-def resize(image: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
-    """Resize to (height, width): averaging where it shrinks, interpolating where it grows."""
-    height, width = size
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = image.shape[0] >= height and image.shape[1] >= width
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 class ImageCache:
@@ -98,4 +91,4 @@ class ImageCache:
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             return None, 0, 0
-        return resize(image, self.size), image.shape[1], image.shape[0]
+        return resize(image, self.size[::-1]), image.shape[1], image.shape[0]

@@ -38,6 +38,13 @@ def test_a_shrunk_crop_is_the_mean_over_areas(image):
     assert np.abs(found - blocks).max() <= 0.5 + 1e-6
 
 
+def test_shrinking_averages_so_that_a_fine_grid_becomes_grey():
+    grid = np.tile(np.array([[0, 255], [255, 0]], dtype=np.uint8), (32, 32))
+    small = resize(np.repeat(grid[..., None], 3, axis=2), (16, 16))
+    assert np.ptp(small.astype(int)) <= 1
+    assert abs(int(small[0, 0, 0]) - 127) <= 1
+
+
 def test_an_enlarged_crop_keeps_the_centres_of_pixels():
     ramp = np.repeat((np.arange(20, dtype=np.float32) * 10)[None], 20, axis=0)
     found = resize(ramp, (80, 80))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from lightning_pose.data.images import MEAN, STD, ImageCache, normalise, resize
+from lightning_pose.data.images import MEAN, STD, ImageCache, normalise
 
 
 def test_normalised_images_have_imagenet_statistics_removed():
@@ -13,13 +13,6 @@ def test_normalised_images_have_imagenet_statistics_removed():
     ours = normalise(images)
     torch.testing.assert_close(ours, expected.permute(0, 3, 1, 2).float())
     assert ours.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_shrinking_averages_so_that_a_fine_grid_becomes_grey():
-    grid = np.tile(np.array([[0, 255], [255, 0]], dtype=np.uint8), (32, 32))
-    small = resize(np.repeat(grid[..., None], 3, axis=2), (16, 16))
-    assert np.ptp(small.astype(int)) <= 1
-    assert abs(int(small[0, 0, 0]) - 127) <= 1
 
 
 def test_files_that_are_no_images_are_named(tmp_path: Path):
