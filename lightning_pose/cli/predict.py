@@ -50,9 +50,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     _register_crops(parser.add_argument_group("crops"))
     _register_speed(parser.add_argument_group("speed"))
-    # flags of Lightning Pose: for programs that wait, and with no other meaning here than said in `run`
-    parser.add_argument("--progress_file", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--reader", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--progress_file", type=Path, metavar="FILE", help="JSON with how far it is, for programs that wait"
+    )
+    parser.add_argument("--reader", help=argparse.SUPPRESS)  # of Lightning Pose, which has several
     parser.add_argument(
         "--overrides", nargs="*", default=[], metavar="KEY=VALUE",
         help="changes of the model's configuration, such as data.data_dir=path/to/project; give them last",

@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from lightning_pose.core.files import write_json
+from lightning_pose.core.progress_file import ProgressFile
 
 LINE_EVERY = 30.0  # seconds between lines, where there is no terminal
-FILE_EVERY = 1.0  # seconds between states of the progress file
 
 
 class HaltedError(Exception):
@@ -31,7 +30,7 @@ class Board:
 
         Args:
             console: where.
-            progress_file: JSON with `completed`, `total` and `timestamp`, for programs that wait.
+            progress_file: how far it is, for programs that wait.
         """
         self.console, self.halt = console, threading.Event()
         columns = (
@@ -39,11 +38,10 @@ class Board:
         )  # fmt: skip
         self._bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._all = self._bars.add_task("all", total=0, visible=False)
-        self._file = progress_file
+        self._file = ProgressFile(progress_file)
         self._total = self._done = 0
         self._first: tuple[float, int] | None = None  # when the first frames were done, and how many
         self._line = time.monotonic()
-        self._saved = 0.0
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Board":
@@ -53,7 +51,6 @@ class Board:
     def __exit__(self, *_: object) -> None:
         if self.console.is_terminal:
             self._bars.stop()
-        self._save()
 
     def expect(self, images: int, jobs: int) -> None:
         """Tell how many frames all jobs have; with one job there is no bar for all of them."""
@@ -112,12 +109,9 @@ class Board:
                 self._first = (now, self._done)
             line = not self.console.is_terminal and now - self._line >= LINE_EVERY
             self._line = now if line else self._line
-            save = now - self._saved >= FILE_EVERY
-            self._saved = now if save else self._saved
+            self._file.tell(self._done, self._total, "frames")
             self._bars.update(self._all, total=self._total, completed=self._done)
             text = self._state(now) if line else ""
-        if save:
-            self._save()
         if text:
             self.say(text)
 
@@ -129,10 +123,6 @@ class Board:
         share = 100 * self._done / max(self._total, 1)
         done = f"{share:.0f} % ({self._done} of {self._total} frames)"
         return f"{done}, {rate:.0f} frames/s, {duration(left)} left"
-
-    def _save(self) -> None:
-        if self._file is not None:
-            write_json(self._file, {"completed": self._done, "total": self._total, "timestamp": time.time()})
 
 
 def duration(seconds: float) -> str:
