@@ -93,8 +93,21 @@ def build_app(root: Path | None, *, token: str | None = None, host: str = HOST) 
     names = LOOPBACK if is_loopback(host) else LOOPBACK | {host.lower(), socket.gethostname().lower()}
     guard = Middleware(Guard, hosts=names, addresses=not is_loopback(host), token=token)
     return st.App(
-        SCRIPT, routes=routes(desk), middleware=[guard], exception_handlers=HANDLERS, lifespan=lifespan
+        SCRIPT,
+        routes=routes(desk),
+        middleware=[guard],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+        on_script_error=show_page_fault,
     )
+
+
+def show_page_fault(error: Exception) -> bool:
+    """Say on a page that it failed; the terminal has the traceback."""
+    st.error(
+        f"This page failed ({type(error).__name__}); the terminal says where. Labels are not touched by it."
+    )
+    return True
 
 
 def routes(desk: Desk) -> list[BaseRoute]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from apps.api.places import project_id
 from apps.server import is_loopback, listen, open_as_it_is
@@ -79,11 +80,16 @@ def running(folder: Path, *options: str) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Running]:
-    """One server on the small labeled project, for the tests that only ask it."""
-    folder = make_project(tmp_path_factory.mktemp("served") / "mice")
-    with running(folder) as found:
-        found.home = f"/api/projects/{project_id(folder)}"
+def served_folder(tmp_path_factory) -> Path:
+    """The small labeled project."""
+    return make_project(tmp_path_factory.mktemp("served") / "mice")
+
+
+@pytest.fixture(scope="module")
+def server(served_folder) -> Iterator[Running]:
+    """One server on it, for the tests that only ask."""
+    with running(served_folder) as found:
+        found.home = f"/api/projects/{project_id(served_folder)}"
         found.get(found.home).read()
         yield found
 
@@ -149,6 +155,45 @@ def test_told_to_end_it_lets_listeners_go_and_has_written_the_labels(tmp_path):
         assert "OUTSIDE" not in said
         assert "Traceback" not in said
         assert "77.25" in (folder / "CollectedData_top.csv").read_text()
+
+
+def test_ranges_of_a_huge_video_pass_through_without_being_kept(server, served_folder):
+    video = served_folder / "videos" / "mouse1_top.mp4"
+    with video.open("wb") as sparse:
+        sparse.truncate(2**31 + 1000)  # takes no room
+        sparse.seek(2**31)
+        sparse.write(b"the end of it")
+    try:
+        path = server.home + "/videos/mouse1/top"
+        before = resident(server.process.pid)
+        answer = server.get(path, Range=f"bytes={2**31}-{2**31 + 12}")
+        assert (answer.status, answer.read()) == (206, b"the end of it")
+        assert server.get(path, Range="bytes=-4").read() == bytes(4)
+        assert server.get(path, Range=f"bytes={2**31 + 1000}-").status == 416
+        start = server.get(path, Range="bytes=0-200000000")
+        assert start.status == 206
+        while start.read(2**20):
+            pass
+        assert resident(server.process.pid) - before < 50 * 2**20
+    finally:
+        video.unlink()
+
+
+def resident(pid: int) -> int:
+    """Return the memory of a process in bytes."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line]
+    return 1024 * int(line.split()[1])
+
+
+def test_a_page_that_fails_says_so_and_shows_no_traceback():
+    def page() -> None:
+        from apps.server import show_page_fault
+
+        assert show_page_fault(KeyError("secret"))
+
+    [message] = AppTest.from_function(page, default_timeout=30).run().error
+    assert "KeyError" in message.value
+    assert "secret" not in message.value
 
 
 def test_open_to_a_network_it_asks_for_the_token_that_it_shows(tmp_path):
