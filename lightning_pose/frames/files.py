@@ -71,6 +71,8 @@ def find_files(
     """
     folder = Path(folder)
     home = folder / PREDICTIONS if (folder / PREDICTIONS).is_dir() else folder
+    if home == folder and any(next(folder.glob(p), None) for p in ("config.yaml", "*/config.yaml")):
+        raise DataError(f"{folder}: this model has not predicted any video: litpose predict {folder} VIDEOS")
     views = tuple(views) or ("",)
     tables: dict[str, dict[str, list[Path]]] = {}
     metrics: dict[str, dict[str, dict[str, list[Path]]]] = {}

@@ -34,6 +34,13 @@ def test_a_single_model_has_everything_in_one_folder(tmp_path):
     assert set(files.metrics) == {"temporal_norm", "pca_singleview_error", "reprojection_error"}
 
 
+@pytest.mark.parametrize("config", ["config.yaml", "rng0/config.yaml"])
+def test_of_a_model_that_has_not_predicted_its_own_tables_are_not_taken(tmp_path, config):
+    touch(tmp_path, config, "predictions.csv", "split.csv")
+    with pytest.raises(DataError, match="has not predicted any video: litpose predict"):
+        find_files(tmp_path, ())
+
+
 def test_an_ensemble_has_members_metrics_and_world_in_folders_of_their_own(tmp_path):
     members = [f"video_preds/s1_{view}_rng={seed}.csv" for view in VIEWS for seed in (0, 1, 2)]
     stems = [f"video_preds/metrics/s1_{view}_rng={seed}" for view in VIEWS for seed in (0, 1)]
