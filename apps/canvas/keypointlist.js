@@ -21,8 +21,10 @@ export class KeypointList {
     this.done = el('span', { class: 'meter' });
     /** @type {HTMLElement[][]} */
     this.glyphs = [];
+    /** what the glyphs of a row say, in words @type {HTMLElement[]} */
+    this.counts = [];
     this.rows = project.keypoints.map((name, k) => this.row(name, k));
-    this.heads = project.views.map((view, v) => el('button', { type: 'button', class: 'view', title: view, 'aria-label': `view ${view}`, tabindex: '-1', onclick: () => page.select(v, page.k), text: short(view, v, project.views) }));
+    this.heads = project.views.map((view, v) => el('button', { type: 'button', class: 'view', title: view, 'aria-label': `${short(view, v, project.views)}: view ${view}`, tabindex: '-1', onclick: () => page.select(v, page.k), text: short(view, v, project.views) }));
     this.warnings = el('ul', { class: 'warnings', 'aria-label': 'what looks wrong' });
     this.element = el('div', { class: 'keypoints' },
       el('div', { class: 'head' }, el('div', { class: 'progress' }, el('span', { class: 'track' }, this.done), this.summary),
@@ -42,8 +44,10 @@ export class KeypointList {
       return glyph;
     });
     this.glyphs.push(glyphs);
+    const count = el('span', { class: 'unseen' });
+    this.counts.push(count);
     return el('button', { type: 'button', class: 'keypoint', onclick: () => { page.select(page.v, k); page.room.focusTile(); } },
-      el('span', { class: 'index', text: k + 1 }), swatch, el('span', { class: 'name', text: name, title: name }), el('span', { class: 'glyphs' }, ...glyphs));
+      el('span', { class: 'index', text: k + 1 }), swatch, el('span', { class: 'name', text: name, title: name }), count, el('span', { class: 'glyphs' }, ...glyphs));
   }
 
   update() {
@@ -51,9 +55,9 @@ export class KeypointList {
     const { project, labels, target, geometry } = page;
     const conflicts = project.views.map((_, v) => page.others.conflictsOf(target, v));
     let labeled = 0;
-    project.keypoints.forEach((name, k) => {
+    project.keypoints.forEach((_, k) => {
       let count = 0;
-      project.views.forEach((_, v) => {
+      project.views.forEach((_view, v) => {
         const cell = labels.at(target, v, k);
         const isProposed = Boolean(geometry.shape.ghosts[v][k] ?? page.proposalOf(v, k));
         const look = lookOf(cell, isProposed, conflicts[v].has(k));
@@ -61,7 +65,7 @@ export class KeypointList {
         if (cell.state !== 'unlabeled') count++;
       });
       labeled += count;
-      this.rows[k].setAttribute('aria-label', `${name}, labeled in ${count} of ${project.views.length} views`);
+      this.counts[k].textContent = `labeled in ${count} of ${project.views.length} views`;
       this.rows[k].classList.toggle('suspect', geometry.shape.suspect[k] !== null);
     });
     const total = project.keypoints.length * project.views.length;

@@ -1,0 +1,67 @@
+"""What takes longer to look at: rules of accessibility, and memory over many frames."""
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+AXE = "axe-core@4.14.1"
+RULES = """async () => {
+  const found = await axe.run(document.querySelector('.litpose-canvas'));
+  return found.violations.map(({ impact, id, nodes }) => `${impact}: ${id}: ${nodes[0].html}`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> str:
+    """The script that knows the rules, from the npm registry."""
+    folder: Path = tmp_path_factory.mktemp("axe")
+    npm = shutil.which("npm")
+    words = [npm or "npm", "pack", AXE, "--pack-destination", str(folder)]
+    done = npm and subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)
+    if not done or done.returncode:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must reach the npm registry: {done and done.stderr}")
+        pytest.skip(f"{AXE} cannot be fetched from the npm registry")
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        script = archive.extractfile("package/axe.min.js")
+        assert script is not None
+        return script.read().decode()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken(enter, axe, scheme):
+    labeler = enter(color_scheme=scheme, bypass_csp=True)
+    labeler.page.add_script_tag(content=axe)
+    labeler.click("front", 100, 100)
+    labeler.saved()
+    assert labeler.page.evaluate(RULES) == []
+    for key in ("?", "i"):
+        labeler.press(key)
+        assert labeler.page.evaluate(RULES) == []
+        labeler.press("Escape")
+    labeler.page.get_by_role("button", name="settings").click()
+    assert labeler.page.evaluate(RULES) == []
+
+
+def test_memory_stays_where_it_is_over_500_frames(labeler):
+    network = labeler.page.context.new_cdp_session(labeler.page)
+
+    def used() -> float:
+        """Return the memory of the page's objects, MB, once what is unused is gone."""
+        network.send("HeapProfiler.collectGarbage")
+        return network.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+
+    def walk(frames: int) -> None:
+        for _ in range(frames // 4):
+            labeler.press("d", "d", "a", "a")
+        labeler.ready()
+
+    walk(40)
+    before = used()
+    walk(500)
+    assert used() - before < 2
