@@ -18,6 +18,7 @@ CODECS = ("h264", "vp9", "av1")
 PLAIN = ("yuv420p", "yuvj420p")  # 8 bits, one colour for 2 x 2 pixels
 CONTAINERS = (".mp4", ".m4v")
 LONGEST_GOP = 60  # frames from one key frame to the next; seeking in longer ones takes too long
+LATE = 0.4  # frames by which a video may begin late: half a frame more, and a browser shows a neighbour
 STEADY = 0.02  # share of a frame's duration by which steps may differ, besides the rounding of stamps
 
 Progress = Callable[[int, int], None]
@@ -46,6 +47,7 @@ def judge(path: Path | str) -> Verdict:
     container, stream = open_stream(path)
     with container:
         pixels = stream.codec_context.pix_fmt
+        aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
         codec = stream.codec_context.name.removeprefix("lib").split("-")[0]
     codec = {"dav1d": "av1", "vpx": "vp9"}.get(codec, codec)
     reasons = []
@@ -53,6 +55,10 @@ def judge(path: Path | str) -> Verdict:
         reasons.append(f"browsers do not play {table.info.codec}")
     if pixels not in PLAIN:
         reasons.append(f"not all browsers play pixels of the kind {pixels}")
+    if aspect != 1:
+        reasons.append(f"its pixels are not square ({aspect}), so a browser stretches it")
+    if table.seekable and abs(float(table.pts[0] * table.time_base)) * table.info.fps > LATE:
+        reasons.append(f"it begins at {float(table.pts[0] * table.time_base):.3g} s instead of 0")
     if not table.seekable:
         reasons.append("its time stamps do not tell frames apart")
     elif not is_steady(table):

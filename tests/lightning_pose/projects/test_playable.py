@@ -39,12 +39,19 @@ def numbers(path: Path) -> list[int]:
 
 
 def encode(
-    path: Path, codec: str, pixels: str = "yuv420p", stamps: list[int] | None = None, **options: str
+    path: Path,
+    codec: str,
+    pixels: str = "yuv420p",
+    stamps: list[int] | None = None,
+    aspect: str = "",
+    **options: str,
 ) -> Path:
     """Write the numbered frames with any codec, and any times (1/1000 s)."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = Fraction(aspect.replace(":", "/"))
         if stamps is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
         for number in range(FRAMES):
@@ -159,3 +166,24 @@ def test_odd_sizes_grow_by_a_pixel_and_keep_their_frames(tmp_path):
         container.mux(stream.encode(None))
     transcode(tmp_path / "odd.avi", tmp_path / "proxy.mp4")
     assert probe(tmp_path / "proxy.mp4").n_frames == 5
+
+
+def test_pixels_that_are_not_square_are_a_reason(tmp_path):
+    source = encode(tmp_path / "a.mp4", "libx264", g="30", aspect="4:3")
+    assert probe(source).width == WIDTH
+    verdict = judge(source)
+    assert verdict.action == "transcode"
+    assert "square" in verdict.reasons[0]
+    transcode(source, tmp_path / "proxy.mp4")
+    assert judge(tmp_path / "proxy.mp4").action == "as is"
+    assert probe(tmp_path / "proxy.mp4")[:2] == (WIDTH, HEIGHT)
+
+
+def test_a_video_that_does_not_begin_at_zero_is_made_to(tmp_path):
+    source = encode(tmp_path / "a.mkv", "libx264", stamps=[40 * k + 500 for k in range(FRAMES)], g="30")
+    verdict = judge(source)
+    assert verdict.action == "transcode"
+    assert "0.5 s" in verdict.reasons[0]
+    transcode(source, tmp_path / "proxy.mp4")
+    assert judge(tmp_path / "proxy.mp4").action == "as is"
+    assert numbers(tmp_path / "proxy.mp4") == list(range(FRAMES))
