@@ -32,6 +32,7 @@ UNMIRRORED_TESTS = {
     "tests/apps/browser/test_points.py": "the labeling page in a browser: points, undo, reload",
     "tests/apps/browser/test_saving.py": "the labeling page in a browser: nothing is lost",
     "tests/apps/browser/test_thorough.py": "the labeling page in a browser: accessibility, memory",
+    "tests/apps/browser/test_frames.py": "the labeling page in a browser: proposals, copies, filters, notes",
     "tests/apps/browser/test_tabs.py": "the labeling page in a browser: several people",
 }
 

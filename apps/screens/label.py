@@ -1,10 +1,12 @@
 """The labeling page: our own component, in the place where Streamlit shows a page."""
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from apps.api.places import project_id
 from apps.state import Contents
 
+FRAME = "frame"  # in the address: which one to open
 HEIGHT = "calc(100dvh - 1rem)"
 LOADER = """
 export default async function (component) {
@@ -29,4 +31,7 @@ def show_label(contents: Contents) -> None:
     component = st.components.v2.component(
         "litpose_canvas", js=LOADER, css=f":host {{ display: block; --litpose-height: {HEIGHT}; }}"
     )
-    component(key="canvas", data={"project": project_id(contents.project.folder)})
+    data = {"project": project_id(contents.project.folder)}
+    if FRAME in st.query_params:
+        data[FRAME] = st.query_params[FRAME]
+    component(key="canvas", data=data)
