@@ -74,7 +74,9 @@ def _told(given: Guidance, served: Served) -> dict[str, Any]:
         "curves": {view: [_polyline(curve) for curve in given.curves[v]] for v, view in enumerate(views)},
         "xyz": _rows(given.xyz),
         "ghosts": {view: _rows(ghosts[v]) for v, view in enumerate(views)},
-        "residuals": dict(zip(views, given.residuals.tolist(), strict=True)),
+        "residuals": {
+            view: [_known(px) for px in given.residuals[v].tolist()] for v, view in enumerate(views)
+        },
         "suspect": [views[v] if v >= 0 else None for v in given.suspect.tolist()],
     }
 
@@ -92,6 +94,10 @@ def _rows(values: Float[np.ndarray, "K n"]) -> list[list[float] | None]:
     return [None if row[0] != row[0] else row for row in values.tolist()]
 
 
+def _known(value: float) -> float | None:
+    return None if value != value else value
+
+
 def _polyline(curve: Float[np.ndarray, "S 2"]) -> list[list[float]] | None:
     """Return the known points of a curve, to a hundredth of a pixel; null where there are not two."""
     known = curve[np.isfinite(curve[:, 0])]
@@ -102,9 +108,11 @@ def _bones(given: Guidance, served: Served, space: Space, frame: str) -> list[di
     """Return the bones of this instant against those of the other labeled frames."""
     edges = edges_of(served)
     lengths = bone_lengths(given.xyz, edges)
+    if not np.isfinite(lengths).any():
+        return []
     usual = usual_lengths(space.lengths_elsewhere(frame))
     return [
-        {"a": a, "b": b, "length": float(length), "z": float((length - median) / mad)}
+        {"a": a, "b": b, "length": float(length), "z": _known(float((length - median) / mad))}
         for (a, b), length, median, mad in zip(edges.tolist(), lengths, usual.median, usual.mad, strict=True)
         if math.isfinite(length)
     ]

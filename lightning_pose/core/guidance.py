@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2
 
 from lightning_pose.core.camera import Camera, project_views, projection_jacobian
@@ -43,22 +43,43 @@ def guide(xy: Float[np.ndarray, "V K 2"], frusta: Frusta, noise_px: float = NOIS
         frusta: the cameras and what they see.
         noise_px: standard deviation of placed points in each coordinate; the covariances are in its units.
     """
-    placed = np.isfinite(xy).all(axis=-1)
-    found = triangulate_robust(xy, frusta.camera, threshold_px=AGREE * noise_px)
-    suspect = _suspects(found.rejected, found.error)
-    variance = np.where((placed & ~found.rejected)[..., None], noise_px**2, np.nan) * np.ones(2)
-    ghosts = project_views(found.xyz, frusta.camera)
-    covariance = _image_covariance(found.xyz, frusta.camera, variance)
-    named = np.arange(len(xy))[:, None] == suspect
-    hidden = (placed & ~named)[..., None]
-    return Guidance(
-        xyz=found.xyz,
-        ghosts=np.where(hidden, np.nan, ghosts),
-        covariance=np.where(hidden[..., None], np.nan, covariance),
-        residuals=np.where(placed, found.error, np.nan),
-        suspect=suspect,
+    views, count = xy.shape[:2]
+    given = Guidance(
+        xyz=np.full((count, 3), np.nan),
+        ghosts=np.full((views, count, 2), np.nan),
+        covariance=np.full((views, count, 2, 2), np.nan),
+        residuals=np.full((views, count), np.nan),
+        suspect=np.full(count, -1),
         curves=_curves(xy, frusta),
     )
+    placed = np.isfinite(xy[..., 0]) & np.isfinite(xy[..., 1])
+    seen = np.flatnonzero(placed.sum(axis=0) >= 2)
+    if len(seen):
+        _locate(given, xy, placed, seen, frusta.camera, noise_px=noise_px)
+    return given
+
+
+def _locate(
+    given: Guidance,
+    xy: Float[np.ndarray, "V K 2"],
+    placed: Bool[np.ndarray, "V K"],
+    seen: Int[np.ndarray, "k"],
+    camera: Camera,
+    *,
+    noise_px: float,
+) -> None:
+    """Fill in what follows from the points of keypoints that two views have or more."""
+    found = triangulate_robust(xy[:, seen], camera, threshold_px=AGREE * noise_px)
+    used = (placed[:, seen] & ~found.rejected)[..., None]
+    suspect = _suspects(found.rejected, found.error)
+    hidden = (placed[:, seen] & (np.arange(len(xy))[:, None] != suspect))[..., None]
+    variance = np.where(used, noise_px**2, np.nan) * np.ones(2)
+    covariance = _image_covariance(found.xyz, camera, variance)
+    given.xyz[seen] = found.xyz
+    given.ghosts[:, seen] = np.where(hidden, np.nan, project_views(found.xyz, camera))
+    given.covariance[:, seen] = np.where(hidden[..., None], np.nan, covariance)
+    given.residuals[:, seen] = np.where(placed[:, seen], found.error, np.nan)
+    given.suspect[seen] = suspect
 
 
 def label_noise(xy: Float[np.ndarray, "V *N 2"], camera: Camera) -> float:
