@@ -14,7 +14,7 @@ const STYLES = ['theme.css', 'lists.css'];
 
 /**
  * The page that stands in an element, also while it is still starting.
- * @typedef {{project: string, root: HTMLElement, styles: HTMLElement[], page: Page | null, isGone: boolean}} Standing
+ * @typedef {{project: string, frame: string | null, root: HTMLElement, styles: HTMLElement[], page: Page | null, isGone: boolean}} Standing
  * @type {WeakMap<HTMLElement, Standing>}
  */
 const standing = new WeakMap();
@@ -27,12 +27,17 @@ const standing = new WeakMap();
 export default function mount({ data, parentElement }) {
   const host = /** @type {HTMLElement} */ (parentElement);
   const before = standing.get(host);
-  if (before && before.project === data.project && before.root.isConnected) return () => leave(host);
+  if (before && before.project === data.project && before.root.isConnected) {
+    const frame = data.frame ?? null;
+    if (frame && frame !== before.frame) before.page?.open(frame);
+    before.frame = frame;
+    return () => leave(host);
+  }
   leave(host);
   const root = el('div', { class: 'litpose-canvas', tabindex: '-1' }, el('p', { class: 'opening', role: 'status', text: 'Opening the project' }));
   const styles = STYLES.map((name) => el('link', { rel: 'stylesheet', href: new URL(name, import.meta.url).href }));
   host.append(...styles, root);
-  const place = { project: data.project, root, styles, page: null, isGone: false };
+  const place = { project: data.project, frame: data.frame ?? null, root, styles, page: null, isGone: false };
   standing.set(host, place);
   dress(root);
   open(place, data).catch((error) => {

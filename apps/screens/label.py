@@ -28,10 +28,10 @@ body:has([data-collapsed="true"]) [data-testid="stMainBlockContainer"] {padding-
 def show_label(contents: Contents) -> None:
     """Draw the page; labels go from the component to our routes, and no click runs this again."""
     st.html(ROOM)
-    component = st.components.v2.component(
+    canvas = component(
         "litpose_canvas", js=LOADER, css=f":host {{ display: block; --litpose-height: {HEIGHT}; }}"
     )
     data = {"project": project_id(contents.project.folder)}
     if FRAME in st.query_params:
         data[FRAME] = st.query_params[FRAME]
-    component(key="canvas", data=data)
+    canvas(key="canvas", data=data)
