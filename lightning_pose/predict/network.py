@@ -31,7 +31,7 @@ class Predictor:
         workers: calls that may run side by side to good effect. On a GPU one's images travel while another's
             are looked at; on a processor every core does a batch of its own, so that none waits for another
             which something else has stopped, such as a decoder.
-        sessions: that are worth predicting at a time: on a GPU one is looked at while another is written; on a
+        sessions: worth predicting at a time: on a GPU one is looked at while another is written, on a
             processor one keeps all cores busy.
         batch_size: images at a time that are a good choice, or that have turned out to fit into memory.
     """
@@ -96,6 +96,9 @@ class Predictor:
             images: RGB, of the network's size.
             camera: of the views' images, fields (V, ...).
             views: which of the model's views these are; None is all of them in order.
+
+        Raises:
+            ConfigError: when not even one instant fits.
         """
         if self.device.type == "cpu" and self.workers > 1:
             torch.set_num_threads(1)  # of the thread that calls
@@ -105,9 +108,12 @@ class Predictor:
             try:
                 part = images[start : start + count + 2 * self.context]
                 parts.append(self._sequence(part, camera, views))
-            except torch.OutOfMemoryError:
+            except torch.OutOfMemoryError as error:
                 if count == 1:
-                    raise
+                    raise ConfigError(
+                        f"one frame of {images.shape[1]} views does not fit into the memory of "
+                        f"{self.device}: --device cpu needs none of it, and other programs may be using it"
+                    ) from error
                 self._most = -(-count // 2)
                 self.batch_size = self._most * images.shape[1]
                 torch.cuda.empty_cache()

@@ -6,7 +6,7 @@ not grow with the length of a video, and none waits for another for long.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import islice
@@ -107,10 +107,10 @@ def ask(
         camera: of all views of the stretch.
         views: which of the model's views these are.
     """
-    there = stretch.seen.any(axis=0)
+    there = np.asarray(stretch.seen.any(axis=0))
     if there.all() or not there.any():
         return predictor.sequence(stretch.images, camera, views)
-    chosen = np.flatnonzero(there)
+    chosen = np.flatnonzero(there).tolist()
     known = range(len(there)) if views is None else views
     cameras = None if camera is None else Camera(*(np.asarray(field)[chosen] for field in camera))
     found = predictor.sequence(stretch.images[:, chosen], cameras, [known[view] for view in chosen])
@@ -158,7 +158,7 @@ def _join(first: Stretch, second: Stretch) -> Stretch:
 
 def _decode(
     session: Session, size: tuple[int, int], instants: int, first: int, threads: int
-) -> Iterator[Stretch]:
+) -> Generator[Stretch, None, None]:
     """Yield the instants of a session from `first` on; a thread per view decodes some batches ahead."""
     with ExitStack() as stack:
         films, pools = [], []

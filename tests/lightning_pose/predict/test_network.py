@@ -110,6 +110,15 @@ def test_what_does_not_fit_into_memory_is_halved_until_it_does(context: int) -> 
     assert max(asked) == 3  # what did not fit is not tried again
 
 
+def test_an_instant_that_does_not_fit_alone_is_refused_with_advice() -> None:
+    class Full(PoseNetwork):
+        def forward(self, images: torch.Tensor, camera: object = None, views: object = None) -> Outputs:
+            raise torch.OutOfMemoryError("no room")
+
+    with pytest.raises(ConfigError, match=r"one frame of 2 views does not fit .* --device cpu"):
+        Predictor({"": Full()}, "cpu").sequence(np.zeros((1, 2, 8, 8, 3), np.uint8))
+
+
 def test_members_answer_in_their_order(predictor: Predictor, images: np.ndarray) -> None:
     one = predictor.networks[""]
 
