@@ -50,11 +50,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="where the truth is with 95 %% probability: needs <axis>_posterior_var, as eks writes it",
     )  # fmt: skip
     group.add_argument(
-        "--confidence_threshold", type=float, default=0.0, metavar="P",
+        "--confidence_threshold", type=_share, default=0.0, metavar="P",
         help="leave out points of less confidence (default: 0)",
     )  # fmt: skip
     group.add_argument("--opaque", action="store_true", help="full opacity, whatever the confidence")
-    group.add_argument("--dot_size", type=float, metavar="PX", help="radius of points (default: to suit)")
+    group.add_argument("--dot_size", type=_length, metavar="PX", help="radius of points (default: to suit)")
     source = group.add_mutually_exclusive_group()
     source.add_argument(
         "--model", type=Path, metavar="DIR", help="lines and sides of the keypoints: those of a model"
@@ -88,7 +88,12 @@ def run(args: argparse.Namespace) -> int:
             "draw: smooth the predictions with eks, or leave --ellipses out"
         )
     outputs, whole = targets(args, tables)
-    there = [str(path) for path in (*outputs.values(), *([whole] if whole else [])) if path.exists()]
+    made = [*outputs.values(), *([whole] if whole else [])]
+    read = {path.resolve() for path in (*videos.values(), *tables.values())}
+    same = [str(path) for path in made if path.resolve() in read]
+    if same:
+        raise DataError(f"{', '.join(same)} is what is to be drawn, and is not replaced: --out names another")
+    there = [str(path) for path in made if path.exists()]
     if there and not args.overwrite:
         raise DataError(f"{', '.join(there)} exists already: --overwrite replaces it, --out names another")
     skeleton = find_skeleton(args, next(iter(poses.values())).names)
@@ -101,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
             videos, poses, skeleton, outputs=outputs, mosaic_output=whole, start=args.start, stop=args.stop,
             style=style, on_frame=lambda: bar.advance(task),
         )  # fmt: skip
-    for path in (*outputs.values(), *([whole] if whole else [])):
+    for path in made:
         print(path)
     return 0
 
@@ -209,6 +214,22 @@ def find_skeleton(args: argparse.Namespace, names: tuple[str, ...]) -> "Skeleton
     if args.skeleton not in known:
         raise DataError(f"no built-in skeleton '{args.skeleton}': there are {', '.join(sorted(known))}")
     return known[args.skeleton]
+
+
+def _share(text: str) -> float:
+    """Return a number from 0 to 1."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected 0 to 1, got {text}")
+    return number
+
+
+def _length(text: str) -> float:
+    """Return a length in px."""
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"expected more than 0, got {text}")
+    return number
 
 
 def _count(text: str) -> int:

@@ -60,9 +60,14 @@ class VideoWriter:
             temporary = stack.enter_context(atomic_path(self.path))
             # The index goes to the front: a browser can start to play before it has the whole file.
             options = {"movflags": "+faststart"} if self.path.suffix in (".mp4", ".mov") else {}
-            self._container = av.open(str(temporary), "w", options=options)
-            stack.callback(self._container.close)
-            self._stream = self._container.add_stream("libx264", rate=self._rate, options=self._options)
+            try:
+                self._container = av.open(str(temporary), "w", options=options)
+                stack.callback(self._container.close)
+                self._stream = self._container.add_stream("libx264", rate=self._rate, options=self._options)
+            except ValueError as error:  # it knows files by the ends of their names
+                raise VideoError(
+                    f"{self.path}: expected the name of a video, such as {self.path.stem}.mp4 ({error})"
+                ) from error
             self._stream.height, self._stream.width = (length + length % 2 for length in self._shape[:2])
             self._stream.pix_fmt = "yuv420p"
             context = self._stream.codec_context

@@ -72,6 +72,27 @@ def test_without_a_mosaic_every_view_has_its_video_and_nothing_is_replaced_unask
     assert main([*words, "--overwrite"]) == 0
 
 
+def test_what_is_drawn_is_never_replaced(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    before = (folder / "s1_a.mp4").read_bytes()
+    words = "draw --video s1_a.mp4 --poses s1_a.csv --overwrite --out ../" + f"{folder.name}/s1_a.mp4"
+    assert main(words.split()) == 2
+    assert "is not replaced" in capsys.readouterr().err
+    assert (folder / "s1_a.mp4").read_bytes() == before
+
+
+@pytest.mark.parametrize("out", ["drawn", "drawn.gif"])
+def test_what_holds_no_video_is_said(folder: Path, capsys: pytest.CaptureFixture, out: str) -> None:
+    assert main(["draw", "--video", "s1_a.mp4", "--poses", "s1_a.csv", "--out", out]) == 2
+    assert "expected the name of a video, such as drawn.mp4" in capsys.readouterr().err
+    assert not (folder / out).exists()
+
+
+@pytest.mark.parametrize("option", ["--dot_size=-3", "--dot_size=0", "--confidence_threshold=7"])
+def test_lengths_and_shares_are_such(folder: Path, option: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["draw", "--video", "s1_a.mp4", "--poses", "s1_a.csv", option])
+
+
 def test_lines_are_those_of_a_project(folder: Path) -> None:
     create_project(folder / "p", [], skeleton_from_names(NAMES, [("nose", "tail")]))
     words = "draw --video s1_a.mp4 --poses s1_a.csv --opaque"
