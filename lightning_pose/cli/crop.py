@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
-    from lightning_pose.core.errors import PoseError
+    from lightning_pose.core.errors import DataError, PoseError
     from lightning_pose.core.terminal import FAULT, print_error
     from lightning_pose.crops.layout import CropLayout, find_files, is_table
 
@@ -56,6 +56,9 @@ def run(args: argparse.Namespace) -> int:
     for file in find_files(args.input_path):
         boxes = layout.boxes(file, args.bbox_dir)
         try:
+            if not boxes.is_file():
+                makes = f"`litpose create_bbox {args.model_dir} {file}` makes them"
+                raise DataError(f"{file} has no boxes: expected {boxes}. {makes}")
             if is_table(file):
                 _labels(file, boxes, layout, console)
             else:

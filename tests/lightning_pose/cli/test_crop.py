@@ -91,6 +91,7 @@ def test_what_cannot_be_done_is_named_and_the_rest_is_done(model, tmp_path, caps
     assert "s1_left.mp4 has no predictions" in capsys.readouterr().err
     assert (model / "video_preds" / "s1_right_bbox.csv").is_file()
     assert run("crop", model, tmp_path / "videos") == 2
+    assert "s1_left.mp4 has no boxes" in capsys.readouterr().err
     assert (model / "cropped_videos" / "cropped_s1_right.mp4").is_file()
     assert run("crop", tmp_path / "nowhere", tmp_path / "videos") == 2
     assert run("create_bbox", model, tmp_path / "videos", "--crop_ratio", "0.5") == 2
