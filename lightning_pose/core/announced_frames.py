@@ -22,7 +22,7 @@ class Packets(NamedTuple):
         keys: those of all packets where decoding can start, also of frames that are not shown.
         pos: place in the file (bytes).
         decoded_at: the last dts.
-        duration: of the last.
+        duration: of the frame that is shown last.
         skipped: packets before the first that can be decoded alone.
         cut_off: whether a further one is there in part.
     """
@@ -51,7 +51,9 @@ def expected_frames(
         stops = missing > END_TOLERANCE_SECONDS * fps
     else:
         tag = _seconds(stream.metadata.get("DURATION", ""))  # Matroska's, of this stream alone
-        missing = (tag - max(known, default=0) * (stream.time_base or 0)) * fps - 1 if tag else 0
+        base = stream.time_base or 0
+        shown = max(Fraction(1 / fps), packets.duration * base)  # the last frame, which may stay for long
+        missing = (tag - max(known, default=0) * base - shown) * fps if tag else 0
         stops = missing > END_TOLERANCE_FRAMES
     if listed > len(packets.pts):
         return listed

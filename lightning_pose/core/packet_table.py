@@ -180,7 +180,7 @@ def _demux(container: InputContainer, stream: VideoStream) -> Packets:
     pts: list[int | None] = []
     keys: list[int | None] = []
     pos: list[int | None] = []
-    decoded_at, duration, skipped = None, 0, 0
+    decoded_at, latest, duration, skipped = None, None, 0, 0
     cut_off = False
     try:
         for packet in container.demux(stream):
@@ -193,7 +193,8 @@ def _demux(container: InputContainer, stream: VideoStream) -> Packets:
                 continue
             pts.append(packet.pts)
             pos.append(packet.pos)
-            duration = packet.duration or 0
+            if packet.pts is None or latest is None or packet.pts >= latest:
+                latest, duration = packet.pts, packet.duration or 0
             decoded_at = decoded_at if packet.dts is None else packet.dts
             cut_off = packet.is_corrupt
     except av.FFmpegError:

@@ -68,3 +68,21 @@ def test_h264_in_avi_with_reordered_frames_can_only_be_counted_off(
 ) -> None:
     assert not read_packet_table(make_video(tmp_path / "v.avi", bf=bf)).seekable
     assert read_packet_table(make_video(tmp_path / "plain.avi", bf="0")).seekable
+
+
+@pytest.mark.parametrize("name", ["long.mp4", "long.mkv"])
+def test_a_last_frame_that_stays_for_long_is_no_missing_frames(
+    tmp_path: Path, make_video: MakeVideo, name: str
+) -> None:
+    with av.open(str(make_video(tmp_path / "v.mp4", 30))) as old:
+        packets = [packet for packet in old.demux(video=0) if packet.pts is not None]
+        latest = max(packets, key=lambda packet: packet.pts or 0)
+        with av.open(str(tmp_path / name), "w") as new:
+            stream = new.add_stream_from_template(old.streams.video[0])
+            for packet in packets:
+                packet.duration = (packet.duration or 0) * (20 if packet is latest else 1)
+                packet.stream = stream
+            new.mux(packets)
+    info = read_packet_table(tmp_path / name).info  # refuses what stops half way
+    assert (info.n_frames, info.missing) == (30, 0)
+    assert info.duration == pytest.approx((29 + 20) / 30, abs=2e-3)
