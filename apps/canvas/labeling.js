@@ -91,8 +91,32 @@ export class Labeling {
     const placed = page.project.views.filter((_, view) => isSource(this.at(view, k))).length;
     if (advance === 'pair' && placed < Math.min(2, page.project.views.length)) return;
     const next = page.labels.nextUnlabeled(this.frame, v, k);
-    if (next < 0) page.say(`every keypoint of ${page.project.views[v]} has a label`);
+    if (next < 0) this.nextView(v);
     else page.select(v, next);
+  }
+
+  /** Go to the first keypoint that has no label. */
+  begin() {
+    const { views } = this.page.project;
+    for (let v = 0; v < views.length; v++) {
+      const k = this.page.labels.nextUnlabeled(this.frame, v, -1);
+      if (k >= 0) return this.page.select(v, k);
+    }
+  }
+
+  /** A view is complete: go on with the first one that lacks a keypoint, and that nothing is proposed for. @private @param {number} v */
+  nextView(v) {
+    const { page } = this;
+    const { views, keypoints } = page.project;
+    for (let step = 1; step < views.length; step++) {
+      const other = (v + step) % views.length;
+      const k = keypoints.findIndex((_, index) => this.at(other, index).state === 'unlabeled' && !page.geometry.shape.ghosts[other][index]);
+      if (k < 0) continue;
+      page.select(other, k);
+      page.room.focusTile();
+      return page.say(`${views[v]} is complete; ${views[other]} is next`);
+    }
+    page.say(views.length > 1 ? `${views[v]} is complete; accept takes what is proposed in the others` : 'every keypoint has a label');
   }
 
   /** @param {string} group @param {{k: number, frame: string, v: number}[]} changes */

@@ -94,6 +94,7 @@ export class Page {
     if (id === this.target) return;
     this.labeling.cancel();
     this.loop.stop();
+    const isComplete = this.frame !== null && this.labels.count(this.target) === this.project.views.length * this.project.keypoints.length;
     this.target = id;
     sessionStorage.setItem(`litpose-frame-${this.project.id}`, id); // a reload comes back here
     this.outbox.flush();
@@ -107,6 +108,7 @@ export class Page {
     }
     if (this.target !== id) return; // another frame was asked for meanwhile
     this.frame = frame;
+    if (isComplete) this.labeling.begin(); // else the same keypoint again: some label one through all frames
     this.room.trouble('');
     this.geometry.open(id);
     this.showImages(0);

@@ -123,3 +123,18 @@ def test_curves_follow_a_drag_before_it_ends(labeler):
     asked(labeler)
     assert labeler.run("page.geometry.shape.curves[1][0][10]") == before
     assert labeler.run("page.editor.history.past.length") == 1
+
+
+def test_an_instant_takes_two_clicks_a_keypoint_and_one_key(labeler, server):
+    keypoints = len(world())
+    for view in ("front", "left"):  # the page itself goes on to the next keypoint, and to the next view
+        for keypoint in range(keypoints):
+            labeler.click(view, *TRUTH[VIEWS.index(view), keypoint])
+    asked(labeler)
+    labeler.press("t")
+    labeler.saved()
+    cells = server.store.cells(server.store.frames().id[0])
+    assert all(cell.state == "visible" for row in cells.values() for cell in row.values())
+    labeler.press("d")
+    labeler.ready()
+    assert labeler.run("[page.v, page.k]") == [0, 0]
