@@ -22,7 +22,7 @@ from lightning_pose.predict.engine import Engine
 from lightning_pose.predict.given_boxes import read_label_boxes
 from lightning_pose.predict.inputs import LabelSet
 from lightning_pose.predict.label_crops import find_label_boxes, predict_label_crops
-from lightning_pose.predict.model import Model
+from lightning_pose.predict.model import Model, open_model
 from lightning_pose.predict.outputs import Layout, make_poses
 from lightning_pose.predict.progress import Board
 from lightning_pose.predict.summary import Outcome
@@ -40,10 +40,11 @@ def predict_label_set(labels: LabelSet, engine: Engine, layout: Layout, board: B
     """
     model = engine.model
     with board.busy(f"{labels.name}: reading images"):
-        frames = read_label_set(labels, model, engine.options.calibration)
+        folder = image_folder(labels, _project(engine))
+        frames = read_label_set(labels, model, engine.options.calibration, folder=folder)
     n_views, begin = len(labels.files), time.monotonic()
     with board.counted(labels.name, len(frames) * n_views, main=False) as advance:
-        tracks = _ask(labels, frames, engine, lambda count: advance(count * n_views))
+        tracks = _ask(labels, frames, folder, engine, lambda count: advance(count * n_views))
     seconds = time.monotonic() - begin
     members, sets = list(model.members), sets_of(frames, model)
     errors = write_labels(layout, labels, frames, tracks, members=members, sets=sets)
@@ -60,8 +61,20 @@ def predict_label_set(labels: LabelSet, engine: Engine, layout: Layout, board: B
     )
 
 
+def _project(engine: Engine) -> Path | None:
+    """Return the project that the model's labels are of; with boxes the detector's, the model's has crops."""
+    options = engine.options
+    if options.detector_model is not None:
+        return open_model(options.detector_model).data_dir
+    return None if options.crops else engine.model.data_dir
+
+
 def _ask(
-    labels: LabelSet, frames: LabeledFrames, engine: Engine, on_frames: Callable[[int], object]
+    labels: LabelSet,
+    frames: LabeledFrames,
+    folder: Path,
+    engine: Engine,
+    on_frames: Callable[[int], object],
 ) -> Tracks:
     """Predict whole images, or what the boxes of a detector or of files show of them.
 
@@ -71,7 +84,6 @@ def _ask(
     options, model, batch_size = engine.options, engine.model, engine.batch_size
     if not options.crops:
         return predict_frames(frames, engine.predictor, batch_size=batch_size, on_frames=on_frames)
-    folder = image_folder(labels, model.data_dir)
     if options.bbox_dir is not None:
         boxes = read_label_boxes(labels.files, [list(view) for view in frames.frames], options.bbox_dir)
     else:
@@ -86,7 +98,9 @@ def _ask(
     )
 
 
-def read_label_set(labels: LabelSet, model: Model, calibration: Path | str | None = None) -> LabeledFrames:
+def read_label_set(
+    labels: LabelSet, model: Model, calibration: Path | str | None = None, *, folder: Path | None = None
+) -> LabeledFrames:
     """Read labels and images, and refuse what does not fit the model.
 
     Args:
@@ -95,12 +109,13 @@ def read_label_set(labels: LabelSet, model: Model, calibration: Path | str | Non
         calibration: of all their sessions, or a table that names one for every instant; `none` for none at
             all. By default it is what the model's configuration says for labels of its own project, and
             looked for in that of others.
+        folder: of the images; beside the labels or in the model's project by default.
 
     Raises:
         DataError: with every fault of the tables and images.
         CalibrationError: when the model needs cameras, and a session has none.
     """
-    folder = image_folder(labels, model.data_dir)
+    folder = folder or image_folder(labels, model.data_dir)
     frames = read_labeled_frames(
         labels.files,
         folder,
@@ -126,7 +141,7 @@ def read_label_set(labels: LabelSet, model: Model, calibration: Path | str | Non
 
 
 def image_folder(labels: LabelSet, data_dir: Path | None) -> Path:
-    """Return the folder that image paths are relative to: that of the label file, or the model's project."""
+    """Return the folder that image paths are relative to: that of the label file, or a model's project."""
     first_file = next(iter(labels.files.values()))
     image = str(read_labels(first_file).frames[0])
     folders = [first_file.parent, *([data_dir] if data_dir is not None else [])]

@@ -96,6 +96,22 @@ def test_labels_of_a_single_view_and_images_beside_the_model(project, make_model
     np.testing.assert_allclose(found, world.xy[0, list(ROWS)], atol=0.25)
 
 
+def test_boxes_are_looked_for_in_whole_images_also_where_the_model_has_crops_of_the_same_names(
+    project, make_model, spot_network, world, tmp_path
+):
+    name = "CollectedData_cam1.csv"
+    for row in ROWS:
+        crop = tmp_path / "crops" / f"labeled-data/s1_cam1/img{row:08d}.png"
+        crop.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(crop), np.zeros((40, 40, 3), np.uint8))
+    model = make_model("pose", views=(), data_dir=str(tmp_path / "crops"))
+    detector = make_model("detector", views=())
+    (model / name).write_text((project / name).read_text())  # away from all images
+    predict(model, [model / name], Options(detector_model=detector, crop_ratio=4.0), QUIET)
+    found = read_poses(model / "image_preds" / name / "predictions.csv").points
+    assert np.median(np.linalg.norm(found - world.xy[0, list(ROWS)], axis=-1)) < 3
+
+
 def test_labels_of_other_keypoints_or_without_images_are_named(
     project: Path, make_model: Callable[..., Path], spot_network: list[Path], tmp_path: Path
 ) -> None:
