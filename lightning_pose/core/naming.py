@@ -7,6 +7,7 @@ for `top`. In a project of one view, the view is the empty string.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -239,10 +240,16 @@ def _posix(image: str) -> PurePosixPath:
 
 def _folder(image: str) -> str:
     """Return the folders below `labeled-data`, or without it the last folder, as one string."""
-    parts = _posix(image).parts[:-1]
+    return _folder_of_parts(image.replace("\\", "/").rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _folder_of_parts(path: str) -> str:
+    """Return what `_folder` does for the path of a folder; tables name thousands of images of each."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
     if IMAGE_FOLDER in parts:
         return "/".join(parts[parts.index(IMAGE_FOLDER) + 1 :])
-    return parts[-1] if parts and parts[-1] != "/" else ""
+    return parts[-1] if parts else ""
 
 
 def _view_at_end(name: str, view_names: Sequence[str], delimiters: str) -> tuple[str, str] | None:

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -236,7 +235,8 @@ def _frame_faults(view_a: str, a: Poses, view_b: str, b: Poses) -> list[str]:
 
 def _same_moment(one: str, view_a: str, two: str, view_b: str) -> bool:
     """Return whether two images of two views can be of the same moment."""
-    if PurePosixPath(one.replace("\\", "/")).name != PurePosixPath(two.replace("\\", "/")).name:
+    name_a, name_b = (image.replace("\\", "/").rpartition("/")[2] for image in (one, two))
+    if name_a != name_b:
         return False
     bare_a, bare_b = image_session(one), image_session(two)
     session_a, session_b = image_session(one, view_a), image_session(two, view_b)

@@ -1,4 +1,4 @@
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import assume, given
@@ -224,3 +224,11 @@ def test_what_is_missing_around_an_image_is_replaced_by_the_nearest_towards_it()
     assert around(5, {3, 5, 7}) == names(3, 5, 5, 5, 7)
     assert around(5, set()) == names(5, 5, 5, 5, 5)
     assert context_images("a.png", 0, lambda image: True) == ["a.png"]
+
+
+@given(st.lists(st.sampled_from(["labeled-data", "s1_top", "top", "..", ".", ""]), max_size=5))
+def test_the_folders_of_an_image_are_those_that_pathlib_sees(folders):
+    image = "/".join([*folders, "img1.png"])
+    parts = [part for part in PurePosixPath(image).parts[:-1] if part.strip("/")]
+    below = parts[parts.index("labeled-data") + 1 :] if "labeled-data" in parts else parts[-1:]
+    assert image_session(image) == image_session(image.replace("/", "\\")) == "/".join(below)
