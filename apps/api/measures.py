@@ -37,6 +37,7 @@ def measure_frames(served: "Served", most: int = AT_ONCE) -> bool:
     """
     if served.store.read_only or len(served.views) < 2:
         return False
+    rev = served.store.rev  # before the labels are read: frames edited meanwhile are measured the next time
     table, _ = served.frames()
     columns = zip(table.id, table.session, table.n_labeled, table.worst_px, strict=True)
     calibrated = {name for name in dict.fromkeys(table.session) if served.known_rig(name) is not None}
@@ -52,9 +53,10 @@ def measure_frames(served: "Served", most: int = AT_ONCE) -> bool:
         if space.rig is not None:
             worst = worst_residuals(labels.xy, space.rig.camera, space.noise)
         known |= {fid: px for fid, px in zip(labels.frames, worst.tolist(), strict=True) if px == px}
-    served.unmeasurable |= {*unknown[:most]} - known.keys()
+    if served.store.rev == rev:
+        served.unmeasurable |= {*unknown[:most]} - known.keys()
     if known:
-        served.store.measure(known)
+        served.store.measure(known, rev=rev)
         served.forget_frames()
     return len(unknown) > most
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from apps.api import measures
 from apps.api.desk import Served
 from apps.api.measures import labels_of, measure_frames
 from apps.labels import Operation
@@ -58,3 +59,24 @@ def test_a_frame_with_one_labeled_view_has_no_error_and_is_not_tried_for_ever(se
     assert served.frames()[0].worst_px[2] is None
     assert served.unmeasurable == {frame}
     assert not measure_frames(served, most=0)
+
+
+def test_what_is_edited_while_it_is_measured_is_not_known(served, monkeypatch):
+    first, _, third = served.frames()[0].id
+    x, y = rig().project(world().points)[1, 0, 3]
+    late = [
+        Operation("late", first, "right", "tail", x + 30, y, "visible", "manual", 0),
+        Operation("also", third, "right", "tail", x, y, "visible", "manual", 0),
+    ]
+
+    def interrupted(*measured):
+        served.store.apply(late, who="Ada", client="c")
+        monkeypatch.undo()
+        return measures.worst_residuals(*measured)
+
+    monkeypatch.setattr(measures, "worst_residuals", interrupted)
+    measure_frames(served)
+    assert [worst is None for worst in served.frames()[0].worst_px] == [True, False, True]
+    assert not served.unmeasurable
+    measure_frames(served)
+    assert served.frames()[0].worst_px[0] == pytest.approx(30, abs=3)
