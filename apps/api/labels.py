@@ -1,6 +1,6 @@
 """Edits of labels on their way to the store, the history of a cell, and notes on frames."""
 
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from apps.labels import Operation, Origin, State
 
 MOST = 4096  # operations in one request; the page sends some hundred at most
 LONGEST_NOTE = 10_000
+LARGEST = sys.float_info.max
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -115,7 +116,7 @@ def _coordinate(body: Mapping[str, Any], key: str, where: str) -> float | None:
     value = body.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if type(value) not in (int, float) or not abs(value) <= LARGEST:  # also of whole numbers
         raise RequestError(BAD, f"{where}{key}: expected a number or null, got {value!r:.40}")
     return float(value)
 

@@ -107,3 +107,9 @@ def test_cells_that_are_not_there_are_told_and_the_others_are_applied(browser):
 def test_every_view_can_be_labeled(browser):
     for view in VIEWS:
         assert browser.place(browser.frame_ids[2], view, "tail", (5, 6))["status"] == "applied"
+
+
+def test_a_number_that_no_coordinate_can_be_is_refused_in_words(browser):
+    operation = {**GOOD, "frame": browser.frame_ids[0], "x": 10**400}
+    said = browser.post("/labels", {"client": "c", "who": "", "operations": [operation]}, status=400)
+    assert said["error"].startswith("operations[0].x: expected a number")
