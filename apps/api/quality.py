@@ -103,11 +103,7 @@ def _told(finding: Finding, served: Served, labels: Labels) -> dict[str, Any]:
 
 def _people(served: Served) -> list[dict[str, Any]]:
     """Return how many labels that are there now are whose; those from before the app are the label files'."""
-    standing = Counter(
-        change.who
-        for change in served.store.changes(0)
-        if change.cell.state != "unlabeled" and change.cell.origin != "prediction"
-    )
+    standing = Counter(served.store.labelers())
     rest = sum(served.frames()[0].n_labeled) - sum(standing.values())
     if rest > 0:
         standing[FILES] += rest

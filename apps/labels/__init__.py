@@ -4,7 +4,8 @@ from apps.labels.cells import Cell, Change, FrameTable, Operation, Origin, Resul
 from apps.labels.difference import CellDifference, Difference
 from apps.labels.exchange import Materialised
 from apps.labels.export import unfinished_views
-from apps.labels.store import LabelStore, ReadOnlyError
+from apps.labels.lock import ReadOnlyError
+from apps.labels.store import LabelStore
 
 __all__ = [
     "Cell", "CellDifference", "Change", "Difference", "FrameTable", "LabelStore", "Materialised", "Operation",

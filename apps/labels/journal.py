@@ -148,6 +148,17 @@ def history(link: sqlite3.Connection, place: Place) -> list[Change]:
     return list(_changes(link.execute(query, place)))
 
 
+def labelers(link: sqlite3.Connection) -> dict[str, int]:
+    """Return how many labels are whose, as they stand; without those that the files had at first."""
+    query = (
+        "SELECT who, COUNT(*) FROM cells JOIN operations USING (rev) JOIN frames ON frames.id = cells.frame "
+        "JOIN views ON views.id = cells.view JOIN keypoints ON keypoints.id = cells.keypoint "
+        f"WHERE cells.state <> {UNLABELED} AND cells.origin <> {PREDICTION} AND gone = 0 AND views.active "
+        "AND keypoints.active GROUP BY who"
+    )
+    return dict(link.execute(query))
+
+
 def undoable(link: sqlite3.Connection, client: str, limit: int) -> tuple[list[Change], list[Change]]:
     """Return the last operations of a client that are in effect, and those that were taken back since.
 

@@ -7,10 +7,16 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from lightning_pose.core.errors import DataError
+
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
+
+
+class ReadOnlyError(DataError):
+    """The store was opened for reading, or another process is its writer."""
 
 
 class Holder(NamedTuple):

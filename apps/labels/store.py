@@ -14,17 +14,13 @@ from apps.labels.exchange import Exchange, Materialised
 from apps.labels.export import FOLDER
 from apps.labels.extracted import take_extracted
 from apps.labels.journal import Author
-from apps.labels.lock import Holder, Lock
+from apps.labels.lock import Holder, Lock, ReadOnlyError
 from apps.labels.schema import connect, transaction
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import Project, open_project
 
 Step = Callable[[str], None]
 DATABASE, LOCK = "labels.db", "labels.lock"
-
-
-class ReadOnlyError(DataError):
-    """The store was opened for reading, or another process is its writer."""
 
 
 class LabelStore:
@@ -175,6 +171,11 @@ class LabelStore:
         """
         with self._mutex:
             return journal.undoable(self._link, client, limit)
+
+    def labelers(self) -> dict[str, int]:
+        """Return how many labels are whose, as they stand; those that label files brought are nobody's."""
+        with self._mutex:
+            return journal.labelers(self._link)
 
     def annotate(self, frame: str, *, flagged: bool | None = None, note: str | None = None, who: str) -> int:
         """Set the flag or the note of a frame and return the revision; what is None stays.

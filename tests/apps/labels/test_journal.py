@@ -164,3 +164,22 @@ def test_the_database_can_be_read_by_people(store, change):
         ("s1", 20, "cam1", "nose", 1.0, 1.5, "occluded", "manual")
     ]
     assert Path(store.project.folder, ".litpose", "labels.db").is_file()
+
+
+def test_labels_are_whose_they_are_as_they_stand(store, change):
+    store.apply(
+        [change(0, "cam1", "nose", 1.0, 1.0), change(2, "cam1", "nose", 1.0, 1.0)], who="Ada", client="a"
+    )
+    store.apply(
+        [change(0, "cam1", "tail", 2.0, 2.0), change(2, "cam1", "nose", 3.0, 3.0, base=store.rev)],
+        who="Ben",
+        client="b",
+    )
+    store.apply(
+        [change(3, "cam1", "nose", 4.0, 4.0, origin="prediction"), change(1, "cam1", "nose")],
+        who="Eva",
+        client="e",
+    )
+    assert store.labelers() == {"Ada": 1, "Ben": 2}
+    store.apply([change(2, "cam1", "nose", base=store.rev)], who="Eva", client="e")
+    assert store.labelers() == {"Ada": 1, "Ben": 1}
