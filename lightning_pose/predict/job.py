@@ -145,7 +145,18 @@ class SessionJob:
             if count:
                 where = f"{view} lacks" if view else "lacks"
                 notes.append(f"{where} {count} of {infos[view].n_frames} frames")
+        newer = self._newer()
+        if newer:
+            notes.append(f"older than {', '.join(newer)}: --overwrite predicts anew")
         return notes
+
+    def _newer(self) -> list[str]:
+        """Return the videos and checkpoints written after the predictions, which may be of others."""
+        files = pixel_files(self._layout, self.session, self._members)
+        made = min(path.stat().st_mtime for path in files)
+        checkpoints = [member.checkpoint() for member in self._engine.model.members.values()]
+        sources = [*self.session.videos.values(), *checkpoints]
+        return [path.name for path in sources if path.stat().st_mtime > made]
 
     def _say(self, text: str) -> None:
         self._board.say(f"{self.name}: {text}")

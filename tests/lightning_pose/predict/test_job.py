@@ -1,5 +1,6 @@
 """What is made of a session, with a network whose answers are known."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,21 @@ def test_what_is_there_is_kept_and_only_what_lacks_is_made(
     left = {path.name for path in model.rglob("*") if path.suffix in (".mp4", ".html")}
     assert not left  # pictures of former predictions, which this call was not to make anew
     assert pixels.stat().st_mtime_ns != made[pixels]
+
+
+def test_predictions_that_may_be_of_another_video_or_training_are_kept_and_that_is_said(
+    film_session, make_model, spot_network
+):
+    model, videos = make_model(), film_session()
+    first = predict(model, videos.values(), Options(skip_viz=True), QUIET)
+    assert not first.outcomes[0].note
+    later = (model / "video_preds" / "s1_cam3.csv").stat().st_mtime + 60
+    checkpoint = next(model.rglob("last.ckpt"))
+    for path in (videos["cam2"], checkpoint):
+        os.utime(path, (later, later))
+    again = predict(model, videos.values(), Options(skip_viz=True), QUIET)
+    assert again.kept == ["s1"]
+    assert again.outcomes[0].note == "older than s1_cam2.mp4, last.ckpt: --overwrite predicts anew"
 
 
 def test_views_of_unequal_length_are_predicted_to_their_ends(
