@@ -1,20 +1,34 @@
 """The script of the pages: `litpose app FOLDER` has Streamlit serve it."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from apps.screens.label import show_label
+from apps.api.desk import Desk, desk_of
+from apps.api.places import project_home, project_id
+from apps.screens.extract import show_extract
+from apps.screens.health import show_health
+from apps.screens.label import FRAME, show_label
 from apps.screens.overview import show_overview
-from apps.screens.recent import choose_project
+from apps.screens.projects import show_projects
+from apps.screens.quality import show_quality
+from apps.screens.recordings import show_recordings
 from apps.screens.session import show_session
+from apps.screens.style import dress, plain
+from apps.screens.visit import Visit
 from apps.state import Contents, read_folder
 from lightning_pose.core.errors import PoseError
 from lightning_pose.core.overlay import draw_skeleton
 from lightning_pose.core.skeletons import Skeleton
+from lightning_pose.projects.recent import remember_project
+
+CHOSEN, ARRIVED, LABEL = "folder", "arrived", "label page"  # in the state of a visit
+PROJECT = "project"  # in the address
 
 
 @st.cache_resource(show_spinner="Looking through the folder")
@@ -30,38 +44,93 @@ def icon() -> Image.Image:
     return Image.fromarray(draw_skeleton(np.full((64, 64, 3), 255, np.uint8), points, limb, radius=8))
 
 
-def main() -> None:
-    """Draw the page that was asked for."""
-    given = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
-    st.set_page_config(
-        page_title="litpose" if given is None else f"{given.name} · litpose", page_icon=icon(), layout="wide"
-    )
-    folder = given or choose_project()
-    if folder is None:
-        return
+def folder_of(given: Path | None, desk: Desk) -> Path | None:
+    """Return the folder of this visit: the one chosen in it, that of the address, or the app's own."""
+    if CHOSEN not in st.session_state:
+        named = st.query_params.get(PROJECT)
+        known = given is not None and named == project_id(project_home(given))
+        st.session_state[CHOSEN] = given if known else desk.folders().get(named or "", given)
+    return st.session_state[CHOSEN]
+
+
+def choose(desk: Desk, folder: Path) -> None:
+    """Go on with another project."""
+    desk.allow(folder)
+    remember_project(project_home(folder))
+    st.session_state[CHOSEN] = folder.resolve()
+    st.session_state[ARRIVED] = True
+    st.rerun()
+
+
+def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
+    """Draw a page of a project, or say why the folder is none that can be shown."""
     try:
         contents = contents_of(folder)
     except PoseError as error:
-        st.header(folder.name)
-        st.error(str(error))
-        st.stop()
-    overview = st.Page(
-        lambda: show_overview(contents),
-        title="Overview",
-        url_path="overview",
-        icon=":material/folder_open:",
-        default=True,
+        st.header(plain(folder.name), anchor=False)
+        st.error(plain(str(error)))
+        return
+    home = contents.project.folder
+    draw(Visit(contents, lambda: desk.served(desk.allow(home)), open_frame, contents_of.clear))
+
+
+def open_frame(frame: str) -> None:
+    """Lead to the labeling page, at a frame where one is named."""
+    st.switch_page(st.session_state[LABEL], query_params={FRAME: frame} if frame else None)
+
+
+def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
+    """Return the pages by group; without a project, only the choice of one."""
+    projects = st.Page(
+        lambda: show_projects(partial(choose, desk), folder), title="Projects", url_path="projects",
+        icon=":material/folder_open:", default=folder is None,
+    )  # fmt: skip
+    if folder is None:
+        return {"": [projects]}
+
+    def page(draw: Callable[[Visit], None], title: str, path: str, icon: str, *, default: bool = False):
+        return st.Page(
+            lambda: page_of(draw, folder, desk), title=title, url_path=path, icon=f":material/{icon}:",
+            default=default,
+        )  # fmt: skip
+
+    overview = page(lambda visit: show_overview(visit.contents), "Overview", "overview", "home", default=True)
+    label = page(lambda visit: show_label(visit.contents), "Label", "label", "ads_click")
+    st.session_state[LABEL] = label
+    return {
+        "": [overview],
+        "Prepare": [
+            page(show_recordings, "Recordings", "recordings", "video_library"),
+            page(show_extract, "Extract", "extract", "filter_frames"),
+        ],
+        "Label": [label, page(show_quality, "Quality", "quality", "rule")],
+        "Results": [page(lambda visit: show_session(visit.contents), "Session", "session", "polyline")],
+        "Project": [page(show_health, "Health", "health", "stethoscope"), projects],
+    }
+
+
+def main() -> None:
+    """Draw the page that was asked for."""
+    given = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+    desk = desk_of(given)
+    folder = folder_of(given, desk)
+    st.set_page_config(
+        page_title="litpose" if folder is None else f"{folder.name} · litpose",
+        page_icon=icon(),
+        layout="wide",
     )
-    session = st.Page(
-        lambda: show_session(contents), title="Session", url_path="session", icon=":material/polyline:"
-    )
-    label = st.Page(
-        lambda: show_label(contents), title="Label", url_path="label", icon=":material/ads_click:"
-    )
-    page = st.navigation([overview, label, session], position="sidebar")
-    if st.sidebar.button("Look again", icon=":material/refresh:", help="for new files in the folder"):
-        contents_of.clear()
-        st.rerun()
+    pages = pages_of(folder, desk)
+    page = st.navigation(pages, position="sidebar")
+    if st.session_state.pop(ARRIVED, False):
+        st.switch_page(pages[""][0])
+    if folder is not None:
+        if folder != given:
+            st.query_params[PROJECT] = project_id(project_home(folder))
+        st.sidebar.caption(plain(folder.name))
+        if st.sidebar.button("Look again", icon=":material/refresh:", help="for new files in the folder"):
+            contents_of.clear()
+            st.rerun()
+    dress()
     page.run()
 
 

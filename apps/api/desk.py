@@ -89,7 +89,17 @@ class Served:
     def forget_frames(self) -> None:
         """Read the table of frames anew the next time: something changed in it that no revision counts."""
         with self._lock:
-            self._table = None
+            self._table = None if self._table is None else (-1, *self._table[1:])
+
+    def place(self, frame: str) -> tuple[str, int]:
+        """Return session and number of a frame; these never change, so an edit does not have all read again.
+
+        Raises:
+            RequestError: when there is no such frame.
+        """
+        last = self._table
+        table, row = (last[1], last[2][frame]) if last and frame in last[2] else self.row(frame)
+        return table.session[row], table.index[row]
 
     def row(self, frame: str) -> tuple[FrameTable, int]:
         """Return the table of frames and the row of one.
@@ -180,7 +190,7 @@ class Served:
 
 
 class Desk:
-    """The projects that may be opened: the one that the app was started on, or the recent ones."""
+    """The projects that may be opened: that of the app or the recent ones, and those chosen since."""
 
     def __init__(self, root: Path | None) -> None:
         """Remember what may be opened; nothing is read yet."""
@@ -188,6 +198,7 @@ class Desk:
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._open: dict[str, Served] = {}
+        self._chosen: dict[Path, None] = {}
 
     def folders(self) -> dict[str, Path]:
         """Return the folder of every project that may be opened, by id."""
@@ -195,7 +206,14 @@ class Desk:
             folders = [project_home(self.root)]
         else:
             folders = recent_projects()
-        return {project_id(folder): folder.resolve() for folder in folders}
+        return {project_id(folder): folder.resolve() for folder in [*folders, *self._chosen]}
+
+    def allow(self, folder: Path) -> str:
+        """Let a further project be opened, which a person has chosen on a page; return its id."""
+        home = project_home(folder)
+        with self._lock:
+            self._chosen[home] = None
+        return project_id(home)
 
     def served(self, pid: str) -> Served:
         """Return an open project, opened now if it was not.

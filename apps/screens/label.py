@@ -18,7 +18,7 @@ ROOM = """<style>
 [data-testid="stHeader"] {height: 0; min-height: 0; background: none}
 [data-testid="stToolbar"] {min-height: 0}
 [data-testid="stExpandSidebarButton"] {position: fixed; top: 0.8rem; left: 0.1rem}
-[data-testid="stSidebar"][data-collapsed="false"] {width: 11rem !important; min-width: 11rem !important}
+[data-testid="stSidebar"][data-collapsed="false"] {width: 12rem !important; min-width: 12rem !important}
 [data-testid="stMainBlockContainer"] {padding: 0.5rem 0.5rem 0}
 body:has([data-collapsed="true"]) [data-testid="stMainBlockContainer"] {padding-left: 2rem}
 [data-testid="stMainBlockContainer"] [data-testid="stVerticalBlock"] {gap: 0}

@@ -1,0 +1,36 @@
+"""What a page is given: the project that this visit is about, and where it may lead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.api.desk import Served
+from apps.state import Contents
+from lightning_pose.core.project import Project
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A project that was found to be one.
+
+    Attributes:
+        contents: what lies in its folder.
+        served: opens its labels, once for all pages and routes.
+        open_frame: leads to a frame on the labeling page, or to the page where the frame is "".
+        look_again: has the folder read anew, since something has been written to it.
+    """
+
+    contents: Contents
+    served: Callable[[], Served]
+    open_frame: Callable[[str], None]
+    look_again: Callable[[], None]
+
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return self.contents.project
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the project."""
+        return self.contents.project.folder
