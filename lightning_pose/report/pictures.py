@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.skeletons import Skeleton
 from lightning_pose.core.video import VideoReader
+from lightning_pose.crops.cut import cut
 
 SIZE, QUALITY = (360, 240), 72  # px and per cent of a JPEG
 MARGIN = 0.25  # around the keypoints, as a share of their box
@@ -55,9 +56,7 @@ def _draw(
     """Return the part of a picture with the keypoints in it, with skeleton, keypoints and a ring."""
     xy = np.full((len(skeleton.names), 2), np.nan) if xy is None else xy
     left, top, width, height = _part(xy, image.shape[1], image.shape[0])
-    padded = cv2.copyMakeBorder(image, height, height, width, width, cv2.BORDER_CONSTANT)
-    part = padded[top + height : top + 2 * height, left + width : left + 2 * width]
-    small = cv2.resize(part, SIZE, interpolation=cv2.INTER_AREA)
+    small = cut(image, np.array([left, top, height, width]), SIZE)
     there = np.asarray(np.isfinite(xy).all(axis=-1))
     # 4 binary digits after the point: drawing to a sixteenth of a pixel
     scale = np.array(SIZE) / (width, height)
