@@ -15,10 +15,11 @@ from apps.api.upkeep import Afterwards, Bell, Presence
 from apps.labels import FrameTable, LabelStore
 from lightning_pose.core.calibration import Rig, find_calibration
 from lightning_pose.core.errors import CalibrationError, PoseError
-from lightning_pose.core.project import open_project
+from lightning_pose.core.project import VIDEO_FOLDER, open_project
 from lightning_pose.projects.recent import recent_projects
 
 LOOK = 2.0  # seconds between looks at the label files
+SETTLED_NS = 2_000_000_000  # age from which the time stamp of a folder tells its states apart
 
 
 class Served:
@@ -63,6 +64,7 @@ class Served:
         self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
+        self._videos: tuple[int, dict[str, dict[str, Path]]] | None = None
         self._rigs: dict[tuple[Path, int], Rig] = {}
         self.writing.again()  # what an interrupted server left undone
 
@@ -121,6 +123,21 @@ class Served:
         if view not in self.views:
             raise RequestError(ABSENT, f"There is no view {view!r} in this project.")
         return view
+
+    def videos(self) -> dict[str, dict[str, Path]]:
+        """Return session to view to video, sorted anew when files have come or gone.
+
+        Raises:
+            DataError: when a video names no view, or two are of the same session and view.
+        """
+        place = self.folder / VIDEO_FOLDER
+        changed = place.stat().st_mtime_ns if place.is_dir() else 0
+        if self._videos is None or self._videos[0] != changed:
+            found = self.project.videos()
+            if time.time_ns() - changed < SETTLED_NS:  # the next file may come without another time stamp
+                return found
+            self._videos = (changed, found)
+        return self._videos[1]
 
     def rig(self, session: str) -> Rig | None:
         """Return the cameras of a session in the order of the views; None where it is not calibrated.

@@ -26,12 +26,12 @@ def geometry(served: Served, call: Call) -> Response:
     """Answer what placed points say about the other views, and the lengths of bones."""
     body = record(call.body)
     frame = text(body, "frame")
-    table, row = served.row(frame)
+    session, _ = served.place(frame)
     seq = body.get("seq", 0)
     if isinstance(seq, bool) or not isinstance(seq, int):
         raise RequestError(BAD, f"seq: expected a whole number, got {seq!r:.40}")
     xy = _points(body.get("points"), served)
-    space = served.spaces.of(table.session[row])
+    space = served.spaces.of(session)
     if space.frusta is None:
         return say({"seq": seq, **_nothing(served), "fault": space.fault or None})
     given = guide(xy, space.frusta, space.noise)

@@ -114,7 +114,7 @@ def video_path(served: Served, session: str, view: str) -> Path | None:
         RequestError: when it leads out of the project.
     """
     try:
-        found = served.project.videos().get(session, {}).get(view)
+        found = served.videos().get(session, {}).get(view)
     except DataError:  # files that name no view; the health lists them
         found = None
     if found is None or found.suffix.lower() not in VIDEO_SUFFIXES:
@@ -124,18 +124,18 @@ def video_path(served: Served, session: str, view: str) -> Path | None:
 
 def context_offsets(served: Served, fid: str, view: str) -> list[int]:
     """Return which frames around a labeled one can be shown: those on disk, and those in the video."""
-    table, row = served.row(fid)
-    name, index = served.store.images(fid)[view], table.index[row]
+    session, index = served.place(fid)
+    name = served.store.images(fid)[view]
     if index < 0:
         return []
     around = [offset for offset in range(-CONTEXT, CONTEXT + 1) if offset and index + offset >= 0]
-    if _has_video(served, table.session[row], view):
+    if _has_video(served, session, view):
         return around
     return [offset for offset in around if _on_disk(served, name, offset)]
 
 
 def _image_name(served: Served, fid: str, view: str) -> str:
-    served.row(fid)
+    served.place(fid)
     images = served.store.images(fid)
     if view not in images:
         raise RequestError(ABSENT, f"This frame has no image of view {view!r}.")
@@ -146,13 +146,13 @@ def _neighbour(served: Served, fid: str, view: str, offset: int) -> tuple[Path, 
     """Return the image of a frame around a labeled one, or the video and the frame's number in it."""
     if abs(offset) > CONTEXT:
         raise RequestError(BAD, f"offset: expected -{CONTEXT} to {CONTEXT}, got {offset}")
-    table, row = served.row(fid)
-    name, index = _image_name(served, fid, view), table.index[row]
+    session, index = served.place(fid)
+    name = _image_name(served, fid, view)
     if index >= 0 and _on_disk(served, name, offset):
         other = image_at(name, offset)
         assert other is not None
         return image_path(served.folder, other), None
-    path = video_path(served, table.session[row], view)
+    path = video_path(served, session, view)
     if index < 0 or path is None:
         raise RequestError(ABSENT, f"The frame {offset:+d} from here is neither on disk nor in a video.")
     return path, index + offset

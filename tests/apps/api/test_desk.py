@@ -1,5 +1,6 @@
 """Which projects are served, once each, and what they know of their cameras."""
 
+import os
 import threading
 import time
 
@@ -7,7 +8,7 @@ import pytest
 
 from apps.api import desk as module
 from apps.api.answers import RequestError
-from apps.api.desk import Desk, desk_of
+from apps.api.desk import Desk, Served, desk_of
 from apps.api.places import project_id
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import CalibrationError
@@ -76,3 +77,28 @@ def test_a_calibration_that_changes_is_read_again(tmp_path):
         served.rig(SESSION)
     assert served.known_rig(SESSION) is None
     desk.close()
+
+
+def test_where_a_frame_is_filmed_is_known_without_reading_all_frames_again(tmp_path, monkeypatch):
+    served = Served(make_project(tmp_path / "one"))
+    table, _ = served.frames()
+    monkeypatch.setattr(served.store, "frames", lambda: pytest.fail("all frames were read"))
+    served.store.annotate(table.id[1], note="looked at", who="Ada")
+    served.forget_frames()
+    assert served.place(table.id[1]) == (table.session[1], table.index[1])
+    monkeypatch.undo()
+    with pytest.raises(RequestError, match="no such frame"):
+        served.place("nothing")
+    assert served.row(table.id[1])[0].note[1] == "looked at"
+    served.close()
+
+
+def test_videos_are_sorted_again_when_there_are_others(tmp_path):
+    served = Served(make_project(tmp_path / "one", videos=True))
+    long_ago = time.time() - 60
+    os.utime(served.folder / "videos", (long_ago, long_ago))
+    assert served.videos() is served.videos()
+    assert served.videos() == served.project.videos()
+    (served.folder / "videos" / f"{SESSION}_{VIEWS[0]}.mp4").unlink()
+    assert list(served.videos()[SESSION]) == list(VIEWS[1:])
+    served.close()
