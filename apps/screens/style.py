@@ -3,7 +3,7 @@
 import streamlit as st
 
 SHEET = """<style>
-[data-testid="stMainBlockContainer"] {padding: 2.6rem 2.2rem 3rem; max-width: 1480px}
+[data-testid="stMainBlockContainer"] {padding: 2.6rem 2.2rem 3rem; max-width: 1480px; align-self: flex-start}
 [data-testid="stSidebar"][data-collapsed="false"] {width: 12rem !important; min-width: 12rem !important}
 [data-testid="stMetricValue"] {font-size: 1.5rem; font-variant-numeric: tabular-nums}
 [data-testid="stHeadingWithActionElements"] {scroll-margin-top: 3rem}

@@ -25,6 +25,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add("--copy", action="store_true", help="copy them instead of giving them a second name")
     add("--no_proxies", action="store_true", help="make no copies for the browser")
     add("--dry_run", action="store_true", help="say what would be done, and do nothing")
+    add("--progress_file", type=Path, metavar="FILE", help="JSON with how far it is, for programs that wait")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from lightning_pose.core.progress_file import ProgressFile
     from lightning_pose.core.project import open_project
     from lightning_pose.projects.sessions import add_sessions, plan_sessions
 
@@ -52,12 +54,21 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return 0
     bars: dict[str, TaskID] = {}
+    kept, encoded = ProgressFile(args.progress_file), {}
+    frames = sum(
+        session.infos[view].n_frames
+        for session in planned
+        for view, verdict in session.verdicts.items()
+        if verdict.action == "transcode"
+    )
     with Progress(console=Console(stderr=True), transient=True) as shown:
 
         def report(name: str, done: int, total: int) -> None:
             if name not in bars:
                 bars[name] = shown.add_task(name, total=total)
             shown.update(bars[name], completed=done)
+            encoded[name] = done
+            kept.tell(sum(encoded.values()), frames, name)
 
         how = "copy" if args.copy else "link"
         added = add_sessions(project, planned, how=how, proxies=not args.no_proxies, report=report)

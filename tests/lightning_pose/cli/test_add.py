@@ -1,9 +1,11 @@
 """`litpose add`: looks, says, and puts in place."""
 
+import av
 import numpy as np
 import pytest
 
 from lightning_pose.cli.main import main
+from lightning_pose.core.progress_file import read_progress
 from lightning_pose.core.project import open_project
 from lightning_pose.core.video import VideoWriter
 from lightning_pose.projects.create import new_project
@@ -44,3 +46,21 @@ def test_a_session_with_faults_is_a_message(folder, capsys):
     (folder / "r" / "m_top.mp4").unlink()
     assert main(["add", str(folder / "p"), str(folder / "r")]) == 2
     assert "no video of view top" in capsys.readouterr().err
+
+
+def test_programs_that_wait_are_told_how_far_copies_for_the_browser_are(folder, tmp_path):
+    for path in (folder / "r").iterdir():
+        path.unlink()
+    for view in ("top", "side"):
+        with av.open(str(folder / "r" / f"m_{view}.avi"), "w") as container:
+            stream = container.add_stream("mpeg4", rate=30)
+            stream.width = stream.height = 32
+            stream.pix_fmt = "yuv420p"
+            for _ in range(5):
+                picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+                container.mux(stream.encode(picture))
+            container.mux(stream.encode())
+    file = tmp_path / "progress.json"
+    assert main(["add", str(folder / "p"), str(folder / "r"), "--progress_file", str(file)]) == 0
+    progress = read_progress(file)
+    assert progress is not None and progress.completed == progress.total == 10
