@@ -48,7 +48,7 @@ def measure_frames(served: "Served", most: int = AT_ONCE) -> bool:
     ]
     known: dict[str, float | None] = {}
     for labels in labels_of(served, unknown[:most]):
-        space = served.spaces.of(labels.session)
+        space = served.spaces.renew(labels.session)
         worst = np.full(len(labels.frames), np.nan)
         if space.rig is not None:
             worst = worst_residuals(labels.xy, space.rig.camera, space.noise)

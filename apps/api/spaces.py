@@ -59,7 +59,7 @@ class Space(NamedTuple):
 
 
 class Spaces:
-    """The spaces of a project's sessions, measured when they are first asked for and again in a while."""
+    """The spaces of a project's sessions, measured when they are first asked for and when told to."""
 
     def __init__(self, served: "Served") -> None:
         """Begin with none."""
@@ -68,14 +68,24 @@ class Spaces:
         self._known: dict[str, tuple[float, int, Space]] = {}
 
     def of(self, session: str) -> Space:
-        """Return the space of a session."""
+        """Return the space of a session as measured last: a hand that drags does not wait for another."""
         with self._lock:
-            at, rev, space = self._known.get(session, (0.0, -1, None))
-            now = self._served.store.rev
-            if space is None or (rev != now and time.monotonic() - at > STALE):
-                space = measure(self._served, session)
-                self._known[session] = (time.monotonic(), now, space)
-            return space
+            if session not in self._known:
+                self._measure(session)
+            return self._known[session][2]
+
+    def renew(self, session: str) -> Space:
+        """Return the space of a session, measured anew if there are other labels than a while ago."""
+        at, rev, space = self._known.get(session, (0.0, -1, None))
+        if space is None:
+            return self.of(session)
+        if rev != self._served.store.rev and time.monotonic() - at > STALE:
+            self._measure(session)
+        return self._known[session][2]
+
+    def _measure(self, session: str) -> None:
+        now = self._served.store.rev
+        self._known[session] = (time.monotonic(), now, measure(self._served, session))
 
 
 def measure(served: "Served", session: str) -> Space:
