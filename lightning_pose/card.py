@@ -141,9 +141,9 @@ def _member(name: str, model: ModelDir) -> dict[str, Any]:
 
 
 def _confidence(path: Path) -> dict[str, Any] | None:
-    """Return what the temperature did for the validation set; None where it was not looked at."""
+    """Return what the temperature did for the validation set; None where there were no labels to look at."""
     rows = [_numbers(row) for row in _rows(path) if row["set"] == "validation"]
-    if not rows:
+    if not rows or rows[-1]["ece"] is None:
         return None
     return {
         "temperature": rows[-1]["temperature"],

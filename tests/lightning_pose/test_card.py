@@ -84,6 +84,16 @@ def test_a_card_says_what_the_folder_says(evaluated: Callable[..., Path]) -> Non
     assert hashlib.sha256(weights).hexdigest()[:16] in text
 
 
+def test_confidences_that_no_label_could_be_held_to_are_said_to_be_so(evaluated: Callable[..., Path]) -> None:
+    folder = evaluated()
+    (folder / "calibration.csv").write_text(
+        "set,temperature,labels,within_5px,confidence,ece\nvalidation,1.0000,0,nan,nan,nan\n"
+    )
+    card = make_card(folder)
+    assert card["members"][0]["confidence"] is None
+    assert "there was nothing to hold them to" in card_text(card)
+
+
 def test_an_ensembles_card_has_all_members(evaluated: Callable[..., Path], tmp_path: Path) -> None:
     for seed in (3, 4):
         evaluated(f"both/rng={seed}", seed=seed)
