@@ -91,4 +91,4 @@ class ImageCache:
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
             return None, 0, 0
-        return resize(image, self.size[::-1]), image.shape[1], image.shape[0]
+        return resize(image, (self.size[1], self.size[0])), image.shape[1], image.shape[0]
