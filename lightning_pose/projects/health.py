@@ -126,7 +126,7 @@ def _labels(project: Project) -> tuple[dict[str, Poses], list[Issue]]:
         gone = missing_images(poses, project.folder)
         if gone:
             issues.append(Issue("error", "images", f"{where}{_some(gone)}"))
-        named |= {image_file(project.folder, str(image)).resolve() for image in poses.frames.tolist()}
+        named |= {image_file(project.folder, str(image)).parent for image in poses.frames.tolist()}
         out = _outside(project, poses, view)
         if out:
             issues.append(Issue("warning", "labels", f"{where}{_some(out)}"))
@@ -148,11 +148,11 @@ def _outside(project: Project, poses: Poses, view: str) -> list[str]:
 
 
 def _unlabeled_images(project: Project, named: set[Path]) -> list[Issue]:
-    """Return how many images are in no label file and not next to one that is."""
+    """Return which folders have images, but none that is in a label file; `named` are those that have one."""
     folder = project.folder / IMAGE_FOLDER
-    folders = {path.parent for path in named}
-    images = [path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES]
-    strange = sorted({path.parent.name for path in images if path.resolve().parent not in folders})
+    labeled = {path.resolve() for path in named}
+    present = {path.parent for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES}
+    strange = sorted({path.name for path in present if path.resolve() not in labeled})
     if not strange:
         return []
     text = f"folders with images of which no label file has a row: {_some(strange)}"
