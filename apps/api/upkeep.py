@@ -59,6 +59,9 @@ class Afterwards:
             except (PoseError, OSError) as error:
                 self.trouble = str(error)
                 log.warning("the label files were not written: %s", error)
+            except Exception as error:  # nobody waits for this thread: a fault of ours must be said too
+                self.trouble = f"The app failed ({type(error).__name__}); its terminal says where."
+                log.exception("what follows an edit was not done")
 
 
 class Bell:

@@ -62,6 +62,13 @@ def test_a_fault_is_kept_until_it_works_again(error):
     assert after.trouble == ""
 
 
+def test_a_fault_of_our_own_is_said_too(caplog):
+    after = Afterwards(lambda: {}["gone"])
+    after.now()
+    assert after.trouble == "The app failed (KeyError); its terminal says where."
+    assert "KeyError" in caplog.text
+
+
 def test_those_who_are_silent_are_gone():
     here = Presence(seconds=0.1)
     here.here({"client": "a", "frame": "1"})
