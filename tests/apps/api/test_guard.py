@@ -254,3 +254,8 @@ def test_a_websocket_needs_the_token_too():
 
 def test_a_cookie_that_cannot_be_read_is_none():
     assert guarded_by_token().get(FRAME, headers={"Cookie": 'litpose_8501="; a[]=1'}).status_code == 401
+
+
+def test_odd_cookies_of_other_programs_do_not_hide_ours():
+    headers = {"Cookie": f'theme={{"dark": "yes"}}; litpose_8501={SECRET}; last'}
+    assert guarded_by_token().get(FRAME, headers=headers).status_code == 200
