@@ -1,13 +1,13 @@
 """What is wrong in a project, or worth knowing, and what to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from apps.screens.faults import faults_as_messages
 from apps.screens.style import head, plain
 from apps.screens.visit import Visit
+from lightning_pose.core.errors import PoseError
 from lightning_pose.projects.health import Issue, check_project
 
 ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": ":material/info:"}
@@ -28,9 +28,8 @@ def show_health(visit: Visit) -> None:
         head("Health", "Everything in the project looked at: files, videos, calibration, labels, images.")
     if button.button("Check again", icon=":material/refresh:", width="stretch"):
         issues_of.clear()
-    issues = [*issues_of(visit.folder)]
-    with faults_as_messages():
-        issues += _of_labels(visit)
+    issues = issues_of(visit.folder)
+    issues = [*issues, *_of_labels(visit, issues)]
     counts = {severity: sum(issue.severity == severity for issue in issues) for severity in TITLES}
     for column, (severity, title) in zip(st.columns(3), TITLES.items(), strict=True):
         column.metric(title, counts[severity], border=True)
@@ -40,9 +39,14 @@ def show_health(visit: Visit) -> None:
         show_issues([issue for issue in issues if issue.severity == severity])
 
 
-def _of_labels(visit: Visit) -> list[Issue]:
-    """Return what the app's own store of labels has to say."""
-    store = visit.served().store
+def _of_labels(visit: Visit, known: Sequence[Issue]) -> list[Issue]:
+    """Return what the app's own store of labels has to say beside what is known."""
+    try:
+        store = visit.served().store
+    except PoseError as error:
+        if any((issue.severity, issue.subject) == ("error", "labels") for issue in known):
+            return []
+        return [Issue("error", "labels", str(error))]
     issues = [Issue("warning", "labels", fault) for fault in store.faults]
     if store.read_only:
         by = f": {store.holder} writes them" if store.holder else ""

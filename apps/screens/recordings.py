@@ -64,7 +64,9 @@ def _choose_files(folder: Path) -> list[Path]:
         return []
     with st.expander(f"{len(videos)} video{'s' * (len(videos) > 1)} in this folder"):
         names = [path.name for path in videos]
-        left_out = st.multiselect("Leave out", names, key=f"left out {folder}")
+        left_out = st.multiselect(
+            "Leave out", names, key=f"left out {folder}", help="those that are not named session_view"
+        )
     return [path for path in videos if path.name not in left_out]
 
 

@@ -17,9 +17,16 @@ SHEET = """<style>
 </style>"""
 
 
+DARK = """<style>
+[data-testid="stBaseButton-primary"]:not(:disabled) p {color: #05201d}
+</style>"""  # white on the bright green of the dark theme is hard to read
+
+
 def dress() -> None:
-    """Set the spacing of a page."""
+    """Set the spacing of a page, and what the theme's colours do not reach."""
     st.html(SHEET)
+    if st.context.theme.type == "dark":
+        st.html(DARK)
 
 
 def head(title: str, text: str) -> None:
