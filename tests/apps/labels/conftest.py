@@ -35,6 +35,24 @@ def label_text(view: str, rows: int = ROWS, *, visible: bool = False, end: str =
     return "".join(",".join(line) + end for line in lines)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of all label files."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a label file as another program does."""
+    text = path.read_bytes().decode()
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode())
+
+
+def save(store: LabelStore, *operations: Operation, client: str = "tab") -> None:
+    """Apply operations that nothing stands against."""
+    results = store.apply(operations, who="anna", client=client)
+    assert {result.status for result in results} == {"applied"}
+
+
 @pytest.fixture
 def make_project(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that makes a project with label files."""

@@ -1,27 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from apps.labels import LabelStore
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.tables import read_labels
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    """Change a label file as another program does."""
-    text = path.read_bytes().decode()
-    assert old in text
-    path.write_bytes(text.replace(old, new, 1).encode())
-
-
-def save(store: LabelStore, *operations, client: str = "tab"):
-    results = store.apply(operations, who="anna", client=client)
-    assert {result.status for result in results} == {"applied"}
+from tests.apps.labels.conftest import contents, edit, save
 
 
 def test_an_edit_by_another_program_is_shown_and_nothing_is_written_over_it(store, change, two_views):
