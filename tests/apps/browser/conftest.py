@@ -112,7 +112,7 @@ class Server:
         """Return what is on the disk of a label; frames count from 0."""
         return self.store.cells(self.store.frames().id[frame])[view][keypoint]
 
-    def soon(self, check: Callable[[], Any], seconds: float = 20) -> Any:
+    def soon(self, check: Callable[[], Any], seconds: float = 40) -> Any:
         """Wait until something is so, and return it."""
         end = time.monotonic() + seconds
         while not (found := check()):
@@ -211,7 +211,7 @@ def context(chromium) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**options: Any) -> BrowserContext:
         made.append(chromium.new_context(viewport={"width": 1280, "height": 720}, **options))
-        made[-1].set_default_timeout(20_000)
+        made[-1].set_default_timeout(40_000)
         return made[-1]
 
     yield make
