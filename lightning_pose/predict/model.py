@@ -103,6 +103,12 @@ def _read(member: ModelDir, overrides: Sequence[str]) -> Config:
     if not overrides:
         return member.config
     path = member.path / CONFIG_FILE
+    other = [override for override in overrides if override.lstrip("+~").startswith("model.")]
+    if other:
+        raise ConfigError(
+            f"{path} with the overrides: {', '.join(other)}: the network is the one that was trained, and "
+            "cannot be another. --overrides are for data, such as data.data_dir"
+        )
     bound = bind(Config, compose_file(path, overrides))
     if bound.faults:
         raise_collected(ConfigError, f"{path} with the overrides", bound.faults)

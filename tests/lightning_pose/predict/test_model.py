@@ -53,3 +53,8 @@ def test_a_folder_without_a_model_or_weights_is_refused(make_model: MakeModel, t
     next(path.glob("**/last.ckpt")).unlink()
     with pytest.raises(ModelError, match="has no checkpoint"):
         open_model(path)
+
+
+def test_no_override_makes_another_network_of_a_trained_one(make_model: MakeModel) -> None:
+    with pytest.raises(ConfigError, match="the network is the one that was trained"):
+        open_model(make_model(), ["data.data_dir=x", "model.backbone=resnet18"])
