@@ -57,17 +57,19 @@ class Table:
         Raises:
             DataError: when rows have too few or too many cells or a cell is not a number, with the lines.
         """
-        held, count = np.zeros((0, self._width)), 0
+        held: list[np.ndarray] = []
+        given = count = 0
         for columns in iterate_columns(self.path, self._skip, self._width, []):
-            held = np.concatenate([held, np.stack(columns, axis=1)])
-            while len(held) >= rows:
-                yield self._rows(held[:rows])
-                held = held[rows:]
+            held.append(np.stack(columns, axis=1))
             count += len(columns[0])
+            while count - given >= rows:
+                whole = np.concatenate(held)
+                yield self._rows(whole[:rows])
+                held, given = [whole[rows:]], given + rows
         if not count:
             raise DataError(f"{self.path} has a header but no rows")
-        if len(held):
-            yield self._rows(held)
+        if count > given:
+            yield self._rows(np.concatenate(held))
 
     def _rows(self, body: Float[np.ndarray, "t C"]) -> Rows:
         """Return rows as frames and coordinates."""
