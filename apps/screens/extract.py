@@ -94,7 +94,10 @@ def _show_form(visit: Visit, sessions: list[str], *, running: bool) -> None:
             "Predictions", models, format_func=visit.contents.relative, placeholder="none found"
         )
     context = st.number_input("Neighbours on either side", 0, 10, 2, help="come along to be looked at")
-    if st.button("Choose", type="primary", width="stretch", disabled=running):
+    absent = method == "difficult" and predictions is None
+    if absent:
+        st.caption("No predictions were found in this folder: `litpose predict` makes them.")
+    if st.button("Choose", type="primary", width="stretch", disabled=running or absent):
         wish = Wish(tuple(names or sessions), method, int(count), listed, predictions, int(context))
         choose_frames(visit.project, wish)
         st.rerun()

@@ -38,6 +38,13 @@ def test_a_broken_project_can_be_looked_at(draw, broken):
     assert button(draw(broken, "extract"), "Choose")
 
 
+def test_without_predictions_none_can_be_wrong(draw, healthy):
+    page = draw(healthy, "extract")
+    page.radio[0].set_value("difficult").run()
+    assert not page.exception and button(page, "Choose").disabled
+    assert any("No predictions were found" in element.value for element in page.caption)
+
+
 @pytest.mark.parametrize(
     "wish",
     [
