@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PREDICTIONS = "video_preds"
 DEPTH = 4  # folders below the project's in which models are looked for
 LOOK = 30.0  # seconds between looks for new predictions
-PIECE = 2**22  # bytes of a table that are looked through at a time
 OPEN = 64  # tables whose rows are known where to find
 
 Proposals = dict[str, dict[str, tuple[float, float, float]]]
@@ -104,12 +103,9 @@ def _row(
 def _places(path: Path, changed: int) -> tuple[Header, Int64[np.ndarray, "T"]]:
     """Return the header of a table, and where each of its rows begins; `changed` tells its states apart."""
     header = read_header(path)
-    ends, size = [np.zeros(1, dtype=np.int64)], 0
     with path.open("rb") as source:
-        while piece := source.read(PIECE):
-            ends.append(np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1 + size)
-            size += len(piece)
-    starts = np.unique(np.concatenate([*ends, [size]]))  # the last row may lack its line end
+        lengths = np.fromiter((len(line) for line in source), dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
     return header, starts[header.lines :]
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from apps.api import proposals as module
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import write_poses
 from tests.apps.api.conftest import FRAMES, NAMES, SESSION, VIEWS
@@ -40,8 +39,7 @@ def test_what_was_predicted_for_exactly_this_frame_is_proposed(open_browser, lab
             assert found[view] == {name: [frame + 0.5, 10 * k + v, 0.75] for k, name in enumerate(NAMES)}
 
 
-def test_rows_are_found_across_pieces_and_without_a_last_line_end(open_browser, labeled, monkeypatch):
-    monkeypatch.setattr(module, "PIECE", 7)
+def test_the_last_row_is_found_without_its_line_end(open_browser, labeled):
     predict(labeled, "models/first", 0.5, frames=FRAMES[2] + 1)
     for path in (labeled / "models").rglob("*.csv"):
         path.write_bytes(path.read_bytes().rstrip())
