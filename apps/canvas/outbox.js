@@ -18,6 +18,7 @@ import { freshId } from './dom.js';
 const DELAY = 150; // ms in which edits gather
 const LARGEST_BATCH = 256;
 const LONGEST_PAUSE = 8000; // ms between attempts
+const NOT_THEIR_FAULT = [401, 403, 404, 408, 409, 421, 429]; // 404: the server has another project open just now
 const KEEPALIVE_BYTES = 60_000; // browsers let about 64 KB go on when a page closes
 
 /** @param {{frame: string, view: string, keypoint: string}} one */
@@ -216,7 +217,7 @@ export class Outbox {
   /** @private @param {Kept[]} batch @param {Error & {status?: number}} error */
   async failed(batch, error) {
     const status = error.status ?? 0;
-    const isFault = status >= 400 && status < 500 && ![401, 403, 408, 409, 429].includes(status);
+    const isFault = status >= 400 && status < 500 && !NOT_THEIR_FAULT.includes(status);
     if (isFault && batch.length === 1) {
       this.flying.delete(cellKey(batch[0]));
       this.refuse(batch[0], error.message);

@@ -26,7 +26,7 @@ class Server {
 
   async send(operations, client) {
     this.requests.push({ operations, client });
-    if (this.isDown) throw Object.assign(new Error('down'), { status: 0 });
+    if (this.isDown) throw Object.assign(new Error('down'), { status: this.says ?? 0 });
     if (operations.some((one) => one.keypoint === 'bad')) throw Object.assign(new Error('bad name'), { status: 400 });
     const results = operations.map((one) => {
       const cell = this.cells.get(one.keypoint);
@@ -141,6 +141,18 @@ test('one edit at fault is found by halves; all others arrive', async () => {
   for (let attempt = 0; attempt < 12 && outbox.size; attempt++) await outbox.flush();
   assert.deepEqual([...server.cells.keys()].sort(), ['a', 'b', 'c', 'd', 'e']);
   assert.equal([...outbox.refused.values()][0].refused, 'bad name');
+});
+
+test('edits wait for a server that has another project open', async () => {
+  const { outbox, server } = setup();
+  Object.assign(server, { isDown: true, says: 404 });
+  outbox.put([edit('nose', 1)]);
+  await outbox.flush();
+  assert.deepEqual([outbox.size, outbox.refused.size], [1, 0]);
+  server.isDown = false;
+  await outbox.flush();
+  assert.deepEqual([outbox.size, server.cells.size], [0, 1]);
+  outbox.close();
 });
 
 test('a farewell fits into what browsers let go on after a page closes', () => {
