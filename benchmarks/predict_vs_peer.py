@@ -3,8 +3,8 @@
     python benchmarks/predict_vs_peer.py --peer PATH/TO/litpose [--model TRAINED] [--docs docs]
 
 Whole processes, start-up included, without labeled videos, of two videos: a real one of 994 frames, and a
-rendered one of 1280 x 1024 pixels and 3000 frames. Both programs have networks of the same architecture for
-256 x 256 images, trained for a few steps, since what weights say costs no time. The rate of the bare network
+rendered one of 1280 x 1024 pixels and 3000 frames. Both programs have networks of the same architecture, the
+peer's head on ours too, for 256 x 256 images, trained for a few steps: what weights say costs no time. The rate of the bare network
 is that of ours on tensors in memory, in the same precision. With --model, what that trained model says of the
 real video in the default precision is compared with what it says in float32.
 """
@@ -114,7 +114,7 @@ def train(peer: Path | None, backbone: str, out: Path) -> Path:
         run(str(peer), "train", str(config), "--output_dir", str(model))
     else:
         write_text(config, OURS.format(project=out / "project", **recipe._asdict()))
-        run(*LITPOSE, "train", str(config), "--output_dir", str(model))
+        run(*LITPOSE, "train", str(config), "model.head=heatmap_cnn", "--output_dir", str(model))
     return model
 
 
