@@ -99,6 +99,7 @@ def _show_form(visit: Visit, sessions: list[str], *, running: bool) -> None:
         st.caption("No predictions were found in this folder: `litpose predict` makes them.")
     if st.button("Choose", type="primary", width="stretch", disabled=running or absent):
         wish = Wish(tuple(names or sessions), method, int(count), listed, predictions, int(context))
+        visit.served().materialise()  # the program reads the label files
         choose_frames(visit.project, wish)
         st.rerun()
 

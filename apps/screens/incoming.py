@@ -6,6 +6,7 @@ import streamlit as st
 
 from apps.api.desk import Served
 from apps.labels import CellDifference, Difference
+from apps.screens.style import plain
 
 SHOWN = 200
 
@@ -19,7 +20,7 @@ def show_incoming(served: Served) -> None:
         title = ":orange[:material/sync_problem:] **Another program changed the label files.** "
         st.markdown(title + counts_of(difference))
         for fault in difference.faults:
-            st.error(fault)
+            st.error(plain(fault))
         table, place = served.frames()
         rows = [
             {"session": table.session[row], "frame": table.index[row], **row_of(cell)}
