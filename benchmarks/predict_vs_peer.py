@@ -4,9 +4,9 @@
 
 Whole processes, start-up included, without labeled videos, of two videos: a real one of 994 frames, and a
 rendered one of 1280 x 1024 pixels and 3000 frames. Both programs have networks of the same architecture, the
-peer's head on ours too, for 256 x 256 images, trained for a few steps: what weights say costs no time. The rate of the bare network
-is that of ours on tensors in memory, in the same precision. With --model, what that trained model says of the
-real video in the default precision is compared with what it says in float32.
+peer's head on ours too, for 256 x 256 images, trained for a few steps: what weights say costs no time. The
+rate of the bare network is that of ours on tensors in memory, in the same precision. With --model, what that
+trained model says of the real video in the default precision is compared with what it says in float32.
 """
 
 import argparse
