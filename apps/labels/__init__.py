@@ -3,11 +3,10 @@
 from apps.labels.cells import Cell, Change, FrameTable, Operation, Origin, Result, State
 from apps.labels.difference import CellDifference, Difference
 from apps.labels.exchange import Materialised
-from apps.labels.export import unfinished_views
 from apps.labels.lock import ReadOnlyError
 from apps.labels.store import LabelStore
 
 __all__ = [
     "Cell", "CellDifference", "Change", "Difference", "FrameTable", "LabelStore", "Materialised", "Operation",
-    "Origin", "ReadOnlyError", "Result", "State", "unfinished_views",
+    "Origin", "ReadOnlyError", "Result", "State",
 ]  # fmt: skip

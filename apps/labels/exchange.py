@@ -16,6 +16,7 @@ from apps.labels.label_file import FileHashes, inside
 from apps.labels.schema import transaction
 from lightning_pose.core.csv_header import read_header
 from lightning_pose.core.errors import DataError, raise_collected
+from lightning_pose.core.label_manifest import Written, read_manifest
 from lightning_pose.core.project import Project
 
 
@@ -266,12 +267,12 @@ class Exchange:
     def _write_manifest(self) -> None:
         with self._mutex:
             due, rev = self._due_manifest(), journal.revision(self._link)
-        if due and export.read_manifest(self._folder) != due:
+        if due and read_manifest(self._folder.parent) != due:
             export.write_manifest(self._folder, rev, due)
             self._step("manifest written")
 
-    def _due_manifest(self) -> dict[str, tuple[str, int, str]]:
-        return {view: file[:3] for view, file in self._known().items() if file.sha256}
+    def _due_manifest(self) -> dict[str, Written]:
+        return {view: Written(*file[:3]) for view, file in self._known().items() if file.sha256}
 
 
 def _keypoints(path: Path) -> tuple[str, ...]:

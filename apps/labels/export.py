@@ -12,12 +12,10 @@ from typing import NamedTuple
 from apps.labels.cells import OCCLUDED
 from apps.labels.durable import write_durably
 from apps.labels.journal import Exported, Names, exported
-from apps.labels.label_file import file_hash
 from apps.labels.sheet import Sheet
 from lightning_pose.core.csv_header import read_header
+from lightning_pose.core.label_manifest import MANIFEST, Written
 
-FOLDER = ".litpose"  # of the store, in the project
-MANIFEST = "labels.json"
 BACKUPS, KEPT_BACKUPS, BACKUP_SECONDS = "backups", 10, 600.0
 
 UNWRITTEN = "SELECT id FROM frames WHERE unwritten > 0 AND (labeled > 0 OR unwritten = 2)"
@@ -126,7 +124,7 @@ def build_file(
     return old, sheet.to_bytes()
 
 
-def write_manifest(folder: Path, revision: int, files: Mapping[str, tuple[str, int, str]]) -> None:
+def write_manifest(folder: Path, revision: int, files: Mapping[str, Written]) -> None:
     """Write which revision every label file holds, and its hash: view to name, revision and SHA-256."""
     record = {
         "format": 1,
@@ -138,27 +136,6 @@ def write_manifest(folder: Path, revision: int, files: Mapping[str, tuple[str, i
         },
     }
     write_durably(folder / MANIFEST, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def read_manifest(folder: Path) -> dict[str, tuple[str, int, str]]:
-    """Return view to name, revision and SHA-256 of its label file; nothing where there is no manifest."""
-    try:
-        record = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return {
-            view: (entry["file"], entry["revision"], entry["sha256"])
-            for view, entry in record["files"].items()
-        }
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def unfinished_views(project: Path | str) -> list[str]:
-    """Return the views whose label files are not those of the manifest: the files do not belong together.
-
-    For readers of the files, in any process. Nothing is returned where no store has written them yet.
-    """
-    manifest = read_manifest(Path(project) / FOLDER)
-    return [view for view, (name, _, sha256) in manifest.items() if file_hash(Path(project) / name) != sha256]
 
 
 def back_up(folder: Path, paths: Mapping[str, Path], revision: int, *, now: float, force: bool) -> None:

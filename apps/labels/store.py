@@ -11,12 +11,12 @@ from apps.labels import frames, intake, journal
 from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result, cell_from_values
 from apps.labels.difference import Difference
 from apps.labels.exchange import Exchange, Materialised
-from apps.labels.export import FOLDER
 from apps.labels.extracted import take_extracted
 from apps.labels.journal import Author
 from apps.labels.lock import Holder, Lock, ReadOnlyError
 from apps.labels.schema import connect, transaction
 from lightning_pose.core.errors import DataError
+from lightning_pose.core.label_manifest import STORE_FOLDER
 from lightning_pose.core.project import Project, open_project
 
 Step = Callable[[str], None]
@@ -37,7 +37,7 @@ class LabelStore:
     def __init__(self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None) -> None:
         self.project = project
         self.holder: Holder | None = None
-        self._folder = project.folder / FOLDER
+        self._folder = project.folder / STORE_FOLDER
         self._mutex = threading.RLock()
         self.faults: list[str] = []
         self._step = on_step or (lambda name: None)

@@ -1,11 +1,13 @@
 """From a configuration to labeled frames, their split and their loaders."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning_pose.config import Config, csv_paths
 from lightning_pose.config.compatibility import LOSSES, losses_asked_for
 from lightning_pose.core.errors import CalibrationError, raise_collected
+from lightning_pose.core.label_manifest import unfinished_views
 from lightning_pose.core.label_weights import read_view_weights
 from lightning_pose.core.poses import shorten
 from lightning_pose.core.project import VIDEO_FOLDER
@@ -39,6 +41,7 @@ def build_frames(config: Config, progress: Callable[[int, int], None] | None = N
         CalibrationError: when a calibration contradicts the labels, or one that is needed is not there.
     """
     training = config.training
+    _say_what_is_unfinished(Path(config.data.data_dir or "."))
     frames = _read(config, csv_paths(config), progress)
     calibrate_frames(config, frames, geometric_options(config))
     weights = read_view_weights(csv_paths(config), frames.poses)
@@ -93,6 +96,17 @@ def _require_rigs(config: Config, sources: Sequence[Source]) -> None:
         advice = "put calibration.toml into the project, or take these sessions out of data.video_dir"
         heading = f"{needs} of unlabeled video; {advice}"
         raise_collected(CalibrationError, heading, shorten(lacking))
+
+
+def _say_what_is_unfinished(project: Path) -> None:
+    """Warn of label files that may not belong together."""
+    views = [view or "the only view" for view in unfinished_views(project)]
+    if views:
+        warnings.warn(
+            f"the label files of {', '.join(views)} are not as the app wrote them last: that was "
+            f"interrupted, or another program edited them. `litpose app {project}` shows what differs",
+            stacklevel=3,
+        )
 
 
 def _read(

@@ -12,8 +12,9 @@ from typing import Any, TextIO
 
 import pytest
 
-from apps.labels import LabelStore, Operation, unfinished_views
+from apps.labels import LabelStore, Operation
 from apps.labels.durable import write_durably
+from lightning_pose.core.label_manifest import unfinished_views
 from lightning_pose.core.project import open_project
 from lightning_pose.core.tables import read_labels
 

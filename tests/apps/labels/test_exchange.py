@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from apps.labels import LabelStore
-from apps.labels.export import read_manifest
 from lightning_pose.core.errors import DataError
+from lightning_pose.core.label_manifest import read_manifest
 from lightning_pose.core.project import create_project, open_project
 from lightning_pose.core.skeletons import skeleton_from_names
 from lightning_pose.core.tables import read_labels
@@ -47,7 +47,7 @@ def test_the_manifest_names_the_revision_and_hash_of_every_view(store, change, t
     store.materialise()
     record = json.loads((two_views / ".litpose" / "labels.json").read_text())
     assert record["revision"] == 2
-    manifest = read_manifest(two_views / ".litpose")
+    manifest = read_manifest(two_views)
     assert {view: entry[:2] for view, entry in manifest.items()} == {
         "cam1": ("CollectedData_cam1.csv", 2),
         "cam2": ("CollectedData_cam2.csv", 2),

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,22 @@ def test_a_calibration_that_is_there_gives_cameras_and_changes_no_target(calibra
     assert frames.camera is not None
     assert frames.targets.weight is None
     assert frames.targets.xy is frames.xy
+
+
+def test_label_files_that_an_interrupted_app_left_are_named(calibrated):
+    folder = Path(calibrated.data.data_dir)
+    content = (folder / "CollectedData_left.csv").read_bytes()
+    files = {
+        "left": {
+            "file": "CollectedData_left.csv",
+            "revision": 3,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        },
+        "middle": {"file": "CollectedData_middle.csv", "revision": 3, "sha256": "of another revision"},
+    }
+    write_text(folder / ".litpose" / "labels.json", json.dumps({"files": files}))
+    with pytest.warns(UserWarning, match="label files of middle are not as the app wrote them"):
+        build_frames(calibrated)
 
 
 def test_missing_labels_become_targets_where_that_is_asked_for(calibrated):
