@@ -1,6 +1,7 @@
 """A demo folder in small, as the commands leave it."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,12 @@ VIEWS = ("top", "side")
 NAMES = ("nose", "paw_left", "paw_right", "tail")
 FRAMES = 40
 SESSION = "mouse7"
+
+
+@pytest.fixture(autouse=True)
+def keep_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back the main module, which Streamlit's tester replaces: processes that later tests start run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 def two_cameras() -> Rig:
