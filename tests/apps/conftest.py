@@ -24,7 +24,7 @@ SESSION = "mouse7"
 
 @pytest.fixture(autouse=True)
 def keep_main(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put back the main module, which Streamlit's tester replaces: processes that later tests start run it."""
+    """Put back the main module, which Streamlit's tester replaces: processes of later tests would run it."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
