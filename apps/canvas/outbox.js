@@ -98,7 +98,7 @@ export class Outbox {
     }
     this.shelf.put(kept, drop).catch((error) => this.fail(`the browser cannot keep edits: ${error}`));
     this.post.changed();
-    if (!this.trouble) this.later(this.delay);
+    if (!this.trouble && this.timer === undefined) this.later(this.delay); // no later for an edit that follows soon
   }
 
   /** The newest unacknowledged edits of a frame, to be shown instead of what the server has. @param {string} frame */
@@ -115,6 +115,7 @@ export class Outbox {
   /** Send what waits, now. */
   async flush() {
     clearTimeout(this.timer);
+    this.timer = undefined;
     if (!this.flying.size) {
       const [first] = this.queue.values(); // edits that another tab left behind go under its name
       for (const [key, one] of this.queue) {

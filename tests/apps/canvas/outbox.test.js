@@ -42,14 +42,14 @@ class Server {
   }
 }
 
-function setup({ shelf = memoryShelf(), client = 'me', server = new Server() } = {}) {
+function setup({ shelf = memoryShelf(), client = 'me', server = new Server(), delay = 5 } = {}) {
   const heard = { acknowledged: [], conflicted: [] };
   const outbox = new Outbox(shelf, {
     send: (...request) => server.send(...request),
     acknowledged: (result, one) => heard.acknowledged.push([one.keypoint, result.cell[4]]),
     conflicted: (one) => heard.conflicted.push(one),
     changed: () => undefined,
-  }, { project: 'p', client, delay: 5 });
+  }, { project: 'p', client, delay });
   return { outbox, server, heard, shelf };
 }
 
@@ -62,6 +62,16 @@ test('edits gather into one batch, and an edit of the same cell replaces the one
   assert.equal(server.requests.length, 1);
   assert.deepEqual(server.requests[0].operations.map((one) => [one.keypoint, one.x]), [['tail', 2], ['nose', 3]]);
   assert.equal(outbox.size, 0);
+});
+
+test('edits travel while a hand goes on, however fast it is', async () => {
+  const { outbox, server } = setup({ delay: 40 });
+  for (let count = 0; count < 20; count++) {
+    outbox.put([edit(`point ${count}`, count)]);
+    await pause(8);
+  }
+  assert.ok(server.requests.length >= 2);
+  outbox.close();
 });
 
 test('an edit made while one of its cell travels learns the revision of that one', async () => {
