@@ -106,10 +106,20 @@ def _cameras(rig: Rig | None) -> dict[str, Any]:
     """Return whether the project is calibrated, and where its cameras stand, for the picture in 3D."""
     if rig is None:
         return {"calibrated": False, "cameras": None, "unit": None}
-    cameras = [
-        {"view": view, "position": centre.tolist(), "rotation": rotation.tolist(), "size": size.tolist()}
-        for view, centre, rotation, size in zip(
-            rig.names, camera_centers(rig.camera), rig.camera.rotation, rig.sizes, strict=True
-        )
+    return {"calibrated": True, "cameras": describe_cameras(rig), "unit": rig.unit}
+
+
+def describe_cameras(rig: Rig) -> list[dict[str, Any]]:
+    """Return where cameras stand (world units), how they are turned (world to camera), and their matrices."""
+    camera = rig.camera
+    parts = zip(rig.names, camera_centers(camera), camera.rotation, camera.matrix, rig.sizes, strict=True)
+    return [
+        {
+            "view": view,
+            "position": centre.tolist(),
+            "rotation": rotation.tolist(),
+            "matrix": matrix.tolist(),
+            "size": size.tolist(),
+        }
+        for view, centre, rotation, matrix, size in parts
     ]
-    return {"calibrated": True, "cameras": cameras, "unit": rig.unit}

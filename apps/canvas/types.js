@@ -38,6 +38,7 @@
  * @property {string} view
  * @property {number[]} position
  * @property {number[][]} rotation  world to camera
+ * @property {number[][]} matrix  px per unit of direction
  * @property {[number, number]} size
  *
  * @typedef {object} Project

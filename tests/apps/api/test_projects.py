@@ -17,6 +17,9 @@ def test_a_project_says_what_the_page_needs_before_any_frame(browser, labeled):
     assert said["calibrated"] is True
     centres = [camera["position"] for camera in said["cameras"]]
     np.testing.assert_allclose(centres, [(-200, -250, 150), (250, -150, 200), (20, 10, 400)], atol=1e-9)
+    for camera in said["cameras"]:  # all look at the origin, which a lens does not move
+        u, v, w = np.array(camera["matrix"]) @ camera["rotation"] @ -np.array(camera["position"])
+        np.testing.assert_allclose([u / w, v / w], np.array(camera["matrix"])[:2, 2], atol=1e-6)
 
 
 def test_frames_come_in_columns_in_the_order_of_the_label_files(browser):
