@@ -5,7 +5,6 @@ import { Images } from '../../../apps/canvas/images.js';
 import { comboOf, isCharacter, Keymap } from '../../../apps/canvas/keys.js';
 import { bestGrid } from '../../../apps/canvas/layout.js';
 import { axesOf } from '../../../apps/canvas/marks.js';
-import { meetingPoint, upOf } from '../../../apps/canvas/panel3d.js';
 
 const press = (key, held = {}) => comboOf({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held });
 
@@ -112,19 +111,4 @@ test('an ellipse has the axes of its covariance', () => {
   assert.deepEqual([major, minor, angle], [3, 2, 0]);
   const turned = axesOf(6.5, 2.5, 6.5); // the same, turned by 45 degrees
   assert.ok(Math.abs(turned[0] - 3) < 1e-12 && Math.abs(turned[1] - 2) < 1e-12 && Math.abs(turned[2] - Math.PI / 4) < 1e-12);
-});
-
-test('cameras say where up is and what they look at', () => {
-  const looksAt = (centre, target) => {
-    const axis = target.map((value, index) => value - centre[index]);
-    const length = Math.hypot(...axis);
-    const z = axis.map((value) => value / length);
-    const x = [-z[1], z[0], 0].map((value) => -value / Math.hypot(z[0], z[1]));
-    const y = [z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0]];
-    return { rotation: [x, y, z] };
-  };
-  const centres = [[10, 0, 5], [0, 12, 4], [-9, -3, 6]];
-  const cameras = centres.map((centre) => looksAt(centre, [1, 2, 0.5]));
-  meetingPoint(centres, cameras).forEach((value, index) => assert.ok(Math.abs(value - [1, 2, 0.5][index]) < 1e-3));
-  assert.ok(upOf(cameras)[2] > 0.9);
 });
