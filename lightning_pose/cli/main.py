@@ -12,6 +12,7 @@ SHELL = Shell(
         "create": "lightning_pose.cli.create",
         "add": "lightning_pose.cli.add",
         "check": "lightning_pose.cli.check",
+        "status": "lightning_pose.cli.status",
         "recommend": "lightning_pose.cli.recommend",
         "train": "lightning_pose.cli.train",
         "predict": "lightning_pose.cli.predict",
