@@ -30,7 +30,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from streamlit import config
 
-from apps.api import events, exchange, geometry, images, labels, pages, projects, quality
+from apps.api import events, exchange, geometry, images, labels, pages, projects, quality, viewer
 from apps.api.answers import ABSENT, HANDLERS, refuse
 from apps.api.desk import Desk, desk_of
 from apps.api.guard import LOOPBACK, Guard
@@ -114,7 +114,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """Return our own routes; an address below /api that is none of them is an error, not a page."""
     own = [
         route
-        for module in (projects, images, labels, exchange, geometry, quality, events, pages)
+        for module in (projects, images, labels, exchange, geometry, quality, events, viewer, pages)
         for route in module.routes(desk)
     ]
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -1,69 +1,44 @@
-"""What a project or demo folder holds, found by name and place; no page, no framework.
+"""What a project or demo folder holds, as the pages and routes are told; no page, no framework.
 
-Everything is looked for inside the folder that the viewer was given. A link that leads out of it is not
-followed, and is named among the notes, as is every file whose name says neither session nor view.
+Everything is looked for inside the folder that was given. A link that leads out of it is not followed, and is
+named among the notes, as is every file whose name says neither session nor view. Looking again is cheap: only
+folders in which something came or went are listed, and where none was, the answer is the same object.
 """
 
-import contextlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from lightning_pose.core.calibration import Rig, find_calibration
-from lightning_pose.core.errors import DataError
-from lightning_pose.core.naming import find_view, parse_stem, split_seed
+from apps.results.catalogue import Catalogue
+from apps.results.sources import Session as Session
+from apps.results.sources import Source as Source
+from apps.results.tree import Tree
+from lightning_pose.core.calibration import Rig
 from lightning_pose.core.poses import Poses
-from lightning_pose.core.project import PROJECT_FILE, VIDEO_SUFFIXES, Project, open_project
+from lightning_pose.core.project import PROJECT_FILE, Project, open_project
 from lightning_pose.core.tables import read_poses
 
 BAND = 1.96  # half width of a 95 % interval of a Gaussian, in standard deviations
-_PREDICTIONS, _ENSEMBLE_WORLD, _WORLD = "video_preds", "video_preds_3d", "_3d"
-_NOT_POSES = ("_pixel_error", "_reprojection_error", "_temporal_norm", "_pca_error", "_error")
-_SMOOTHED_HEAD, _SMOOTHED_TAIL = "multicam_", "_results"
 
 
-@dataclass
-class Source:
-    """One answer to where the keypoints of a session are: a network's, or the smoother's.
+@dataclass(frozen=True)
+class Contents:
+    """A folder as the viewer sees it.
 
     Attributes:
-        name: folder of the model with the member's seed, or of the smoother's results.
-        views: table of pixels of every view.
-        world: table of world points, where there is one.
-        smoothed: whether the smoother wrote it.
+        root: the folder, resolved.
+        project: the project in it.
+        sessions: by name, in order.
+        notes: files that are not shown, and why.
+        summary: scores that a demo left.
     """
-
-    name: str
-    views: dict[str, Path] = field(default_factory=dict)
-    world: Path | None = None
-    smoothed: bool = False
-
-    @property
-    def tables(self) -> list[Path]:
-        """Every table of the source; never empty once the source is found."""
-        return [*self.views.values(), *([self.world] if self.world is not None else [])]
-
-
-@dataclass
-class Session:
-    """What was found of one recording."""
-
-    name: str
-    videos: dict[str, Path] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
-    labeled_videos: list[Path] = field(default_factory=list)
-    truth: Path | None = None
-    calibration: Path | None = None
-
-
-@dataclass
-class Contents:
-    """A folder as the viewer sees it."""
 
     root: Path
     project: Project
@@ -77,7 +52,50 @@ class Contents:
 
     def rig(self, session: Session) -> Rig | None:
         """Return the cameras of a session, where it is calibrated."""
-        return None if session.calibration is None else Rig.load(session.calibration)
+        path = session.calibration
+        return None if path is None else Rig.load(path)
+
+
+class Folder:
+    """A project folder that is looked through again and again."""
+
+    def __init__(self, root: Path) -> None:
+        """Remember which; nothing is read yet."""
+        self.root = root.resolve()
+        self._tree = Tree(self.root)
+        self._lock = threading.Lock()
+        self._seen: tuple[object, float, Contents] | None = None
+
+    def contents(self, within: float = 0.0) -> Contents:
+        """Return what the folder holds, as it was at most so many seconds ago.
+
+        Raises:
+            DataError: when neither the folder nor its `project/` is a project, or its files are wrong.
+        """
+        with self._lock:
+            if self._seen is not None and time.monotonic() - self._seen[1] < within:
+                return self._seen[2]
+            home = self._home()
+            files = [home / PROJECT_FILE, self.root / "summary.json", *home.glob("*.csv")]
+            stamps = [(path, path.stat().st_mtime_ns) for path in files if path.is_file()]
+            listings = self._tree.look()
+            key = (self._tree.revision, stamps)
+            if self._seen is None or self._seen[0] != key:
+                made = _read(self.root, home, listings)
+            else:
+                made = self._seen[2]
+            self._seen = (key, time.monotonic(), made)
+            return made
+
+    def _home(self) -> Path:
+        nested = self.root / "project"
+        return nested if not (self.root / PROJECT_FILE).is_file() and nested.is_dir() else self.root
+
+
+@lru_cache(maxsize=64)
+def folder_of(root: Path) -> Folder:
+    """Return the one memory of a folder, given resolved, in this process: the routes' and the pages'."""
+    return Folder(root)
 
 
 def read_folder(root: Path) -> Contents:
@@ -86,22 +104,16 @@ def read_folder(root: Path) -> Contents:
     Raises:
         DataError: when neither the folder nor its `project/` is a project, or the project's files are wrong.
     """
-    root = root.resolve()
-    nested = root / "project"
-    home = nested if not (root / PROJECT_FILE).is_file() and nested.is_dir() else root
+    return folder_of(root.resolve()).contents()
+
+
+def _read(root: Path, home: Path, listings: dict[str, Any]) -> Contents:
+    """Sort what was listed."""
     project = open_project(home)
-    summary = root / "summary.json"
-    contents = Contents(root, project, {}, [], json.loads(summary.read_text()) if summary.is_file() else None)
-    files = list(_files(contents))
-    _add_videos(contents, files)
-    _add_predictions(contents, files)
-    _add_smoothed(contents, files)
-    for name, session in contents.sessions.items():
-        truth = home / "truth" / f"{name}{_WORLD}.csv"
-        session.truth = truth if truth in files else None
-        session.calibration = find_calibration(home, name)
-    contents.sessions = dict(sorted(contents.sessions.items()))
-    return contents
+    path = root / "summary.json"
+    summary = json.loads(path.read_text()) if path.is_file() else None
+    found = Catalogue(root, home, project.view_names, listings, summary)
+    return Contents(root, project, found.sessions, found.notes, summary)
 
 
 def load(path: Path) -> Poses:
@@ -138,110 +150,3 @@ def jumps(points: Float[np.ndarray, "T K D"], count: int, apart: int = 10) -> In
         if all(abs(frame - other) >= apart for other in found):
             found.append(int(frame))
     return np.array(found, dtype=int)
-
-
-def _files(contents: Contents) -> Iterator[Path]:
-    """Yield every file below the folder; note the links that lead out of it."""
-    for path in sorted(contents.root.rglob("*")):
-        if any(part.startswith(".") for part in path.relative_to(contents.root).parts) or not path.is_file():
-            continue
-        if not path.resolve().is_relative_to(contents.root):
-            contents.notes.append(f"{contents.relative(path)}: leads out of the folder, so it is not shown")
-            continue
-        yield path
-
-
-def _session(contents: Contents, name: str) -> Session:
-    return contents.sessions.setdefault(name, Session(name))
-
-
-def _add_videos(contents: Contents, files: Iterable[Path]) -> None:
-    """Sort recordings by session and view, and labeled videos by session."""
-    for path in files:
-        if path.suffix.lower() not in VIDEO_SUFFIXES:
-            continue
-        if not path.is_relative_to(contents.project.folder) or "labeled_videos" in path.parts:
-            continue
-        found = _parse(contents, path, path.stem)
-        if found is not None:
-            session, view = found
-            _session(contents, session).videos[view] = path
-    for path in files:
-        if path.suffix.lower() in VIDEO_SUFFIXES and "labeled_videos" in path.parts:
-            owners = [name for name in contents.sessions if path.stem.startswith(name)]
-            if owners:
-                _session(contents, max(owners, key=len)).labeled_videos.append(path)
-            else:
-                contents.notes.append(f"{contents.relative(path)}: of no session")
-
-
-def _add_predictions(contents: Contents, files: Iterable[Path]) -> None:
-    """Sort the tables of predictions by model, seed, session and view."""
-    for path in files:
-        if path.suffix != ".csv" or path.stem.endswith(_NOT_POSES):
-            continue
-        if path.parent.name not in (_PREDICTIONS, _ENSEMBLE_WORLD):
-            continue
-        model = contents.relative(path.parent.parent)
-        if path.stem.endswith(_WORLD):
-            name = model if path.parent.name == _PREDICTIONS else f"{model} · ensemble median"
-            sources = _session(contents, path.stem.removesuffix(_WORLD)).sources
-            sources.setdefault(name, Source(name)).world = path
-        elif path.parent.name == _PREDICTIONS:
-            stem, seed = split_seed(path.stem)
-            name = model if seed is None else f"{model} · seed {seed}"
-            found = _parse(contents, path, stem)
-            if found is not None:
-                sources = _session(contents, found[0]).sources
-                sources.setdefault(name, Source(name)).views[found[1]] = path
-
-
-def _add_smoothed(contents: Contents, files: Iterable[Path]) -> None:
-    """Sort the smoother's tables, whose names say the view but not the session, by folder."""
-    for path in files:
-        if path.suffix != ".csv" or not path.stem.startswith(_SMOOTHED_HEAD):
-            continue
-        if not path.stem.endswith(_SMOOTHED_TAIL):
-            continue
-        session = _smoothed_session(contents, path.parent)
-        if session is None:
-            contents.notes.append(f"{contents.relative(path)}: cannot tell which session it is of")
-            continue
-        name = contents.relative(path.parent)
-        source = _session(contents, session).sources.setdefault(name, Source(name, smoothed=True))
-        view = path.stem.removeprefix(_SMOOTHED_HEAD).removesuffix(_SMOOTHED_TAIL)
-        if view == "3d":
-            source.world = path
-        else:
-            source.views[view] = path
-
-
-def _smoothed_session(contents: Contents, folder: Path) -> str | None:
-    """Return the session that a folder of smoothed results is of.
-
-    The smoother's record names the tables it read. Without it the folder may be named after the session; a
-    demo says it in its summary; else it is the only one predicted.
-    """
-    record = folder / "multicam_results.json"
-    if record.is_file():
-        for table in [
-            table for tables in json.loads(record.read_text())["files"].values() for table in tables
-        ]:
-            with contextlib.suppress(DataError):  # named by hand: one of the other ways may tell
-                return find_view(split_seed(Path(table).stem)[0], contents.project.view_names)[0]
-    named = [part for part in reversed(folder.parts) if part in contents.sessions]
-    if named:
-        return named[0]
-    if contents.summary is not None and "session" in contents.summary:
-        return str(contents.summary["session"])
-    predicted = [name for name, session in contents.sessions.items() if session.sources]
-    return predicted[0] if len(predicted) == 1 else None
-
-
-def _parse(contents: Contents, path: Path, stem: str) -> tuple[str, str] | None:
-    """Split a stem into session and view, or note that it cannot be done."""
-    try:
-        return parse_stem(stem, contents.project.view_names)
-    except DataError as error:
-        contents.notes.append(f"{contents.relative(path)}: {error}")
-        return None

@@ -9,10 +9,11 @@ from typing import Any
 from apps.api.answers import ABSENT, RequestError
 from apps.api.measures import measure_frames
 from apps.api.places import project_home, project_id
-from apps.api.proposals import Shelf
 from apps.api.spaces import Spaces
 from apps.api.upkeep import Afterwards, Bell, Presence
 from apps.labels import FrameTable, LabelStore
+from apps.results.shelf import Shelf
+from apps.state import Contents, folder_of
 from lightning_pose.core.calibration import Rig, find_calibration
 from lightning_pose.core.errors import CalibrationError, PoseError
 from lightning_pose.core.project import VIDEO_FOLDER, open_project
@@ -30,7 +31,7 @@ class Served:
         folder: where it is, resolved.
         project: what its files say.
         store: its labels.
-        shelf: the predictions that lie in it.
+        shelf: copies of its tables, made for reading a column at a time.
         spaces: the cameras of its sessions, with what its labels say of the space before them.
         presence: who has which frame open.
         bell: rings when something has changed that listeners are told.
@@ -53,7 +54,8 @@ class Served:
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
         self.store = LabelStore.open(self.project)
-        self.shelf = Shelf((root or folder).resolve())
+        self.shelf = Shelf(self.folder)
+        self._around = folder_of((root or folder).resolve())
         self.spaces = Spaces(self)
         self.presence = Presence()
         self.bell = Bell()
@@ -139,6 +141,14 @@ class Served:
             self._videos = (changed, found)
         return self._videos[1]
 
+    def contents(self, within: float = 0.0) -> Contents:
+        """Return the sessions and what was predicted of them, as they were at most so many seconds ago.
+
+        Raises:
+            DataError: when the project's files have become wrong.
+        """
+        return self._around.contents(within)
+
     def rig(self, session: str) -> Rig | None:
         """Return the cameras of a session in the order of the views; None where it is not calibrated.
 
@@ -203,6 +213,7 @@ class Served:
         """Write the label files and let go of the labels."""
         self.end()
         self.writing.now()
+        self.shelf.close()
         self.store.close()
 
 

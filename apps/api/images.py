@@ -98,13 +98,22 @@ def image(served: Served, call: Call, readers: Readers) -> Response:
 def video(served: Served, call: Call) -> Response:
     """Answer a video, or the range of it that the browser asks for: its copy for browsers if there is one."""
     session, view = call.path["session"], served.check_view(call.view())
-    path = video_path(served, session, view)
+    path = playable_path(served, session, view)
     if path is None:
         raise RequestError(ABSENT, f"There is no video of session {session!r}, view {view!r}.")
-    proxy = proxy_file(served.folder, path)
-    if proxy.is_file():  # the same frames, as a browser plays them
-        path = inside(served.folder, proxy.relative_to(served.folder).as_posix())
     return FileResponse(path, media_type=mimetypes.guess_type(path.name)[0] or "video/mp4")
+
+
+def playable_path(served: Served, session: str, view: str) -> Path | None:
+    """Return what a browser is given of a video: its copy for browsers if there is one; None without a video.
+
+    Raises:
+        RequestError: when it leads out of the project.
+    """
+    path = video_path(served, session, view)
+    if path is not None and (proxy := proxy_file(served.folder, path)).is_file():  # the same frames
+        return inside(served.folder, proxy.relative_to(served.folder).as_posix())
+    return path
 
 
 def video_path(served: Served, session: str, view: str) -> Path | None:

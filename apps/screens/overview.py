@@ -75,7 +75,7 @@ def _row(session: Session) -> dict[str, str | int]:
         "session": session.name,
         "videos": len(session.videos),
         "recording": "" if first is None else describe_video(first, first.stat().st_mtime_ns),
-        "predictions": sum(not source.smoothed for source in session.sources.values()),
+        "predictions": sum(source.kind == "network" for source in session.sources.values()),
         "smoothed": "yes" if any(source.smoothed for source in session.sources.values()) else "",
         "labeled videos": len(session.labeled_videos),
         "calibrated": "yes" if session.calibration is not None else "",

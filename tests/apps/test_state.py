@@ -26,7 +26,7 @@ def test_sessions_are_found_with_all_that_belongs_to_them(demo_folder):
     assert list(contents.sessions) == ["mouse1", SESSION]
     session = contents.sessions[SESSION]
     assert set(session.videos) == {"top", "side"}
-    assert set(session.sources) == {"models/demo · seed 0", "models/demo · seed 1", "smoothed"}
+    assert set(session.sources) == {"models/demo · seed 0", "models/demo · seed 1", "smoothed", "truth"}
     assert session.sources["models/demo · seed 0"].views["top"].name == "mouse7_top_rng=0.csv"
     assert session.sources["smoothed"].world.name == "multicam_3d_results.csv"
     assert [path.name for path in session.labeled_videos] == ["mouse7_mosaic_labeled.mp4"]
@@ -89,7 +89,7 @@ def test_metric_tables_are_not_taken_for_keypoints(folder):
     metrics.write_text("frame,nose\n0,1.0\n")
     contents = read_folder(folder)
     assert contents.notes == []
-    assert len(contents.sessions[SESSION].sources) == 3
+    assert len(contents.sessions[SESSION].sources) == 4
 
 
 def test_a_file_of_no_view_is_named(folder):
@@ -113,7 +113,7 @@ def test_smoothed_tables_go_to_the_session_their_folder_is_named_after(folder):
     (folder / "summary.json").unlink()
     os.renames(folder / "smoothed", folder / "smoothed_all" / "mouse1")
     sessions = read_folder(folder).sessions
-    assert "smoothed_all/mouse1" in sessions["mouse1"].sources
+    assert "smoothed_all" in sessions["mouse1"].sources
     assert "smoothed" not in sessions[SESSION].sources
 
 
