@@ -13,7 +13,7 @@ from lightning_pose.core.poses import Poses
 from lightning_pose.synthetic.animal import KEYPOINTS, Individual, draw_individual
 from lightning_pose.synthetic.body import Parts, keypoint_depths, place_parts
 from lightning_pose.synthetic.light import Light, draw_light
-from lightning_pose.synthetic.motion import simulate_motion
+from lightning_pose.synthetic.motion import Motion, simulate_motion
 from lightning_pose.synthetic.posture import Posture, pose_body
 from lightning_pose.synthetic.raycast import see_keypoints
 from lightning_pose.synthetic.rig import MOST_VIEWS, jitter_rig, make_rig
@@ -131,18 +131,33 @@ def make_session(config: SynthConfig, index: int) -> Session:
     light = draw_light(stream(config.seed, "light", index))
     rig = make_rig(config.views, config.size, stream(config.seed, "rig", 0))
     rig = jitter_rig(rig, stream(config.seed, "jitter", index))
-    frames = np.arange(config.length(index))
-    time = frames / config.fps
+    time = np.arange(config.length(index)) / config.fps
     motion = simulate_motion(float(time[-1]), stream(config.seed, "motion", index), scale=animal.scale)
+    return stage_session(config.names[index], index, rig, time, (animal, motion, light))
+
+
+def stage_session(
+    name: str, index: int, rig: Rig, time: Float[np.ndarray, "T"], cast: tuple[Individual, Motion, Light]
+) -> Session:
+    """Put an individual that moves before cameras.
+
+    Args:
+        name: of the session.
+        index: of the session in its world; decides the sensor's noise.
+        rig: the cameras of the day.
+        time: s, of every frame.
+        cast: the individual, its motion, and the light.
+    """
+    animal, motion, light = cast
     posture = pose_body(animal, motion, time)
     parts = place_parts(animal, posture)
     truth = Truth(
         rig,
-        Poses(KEYPOINTS, posture.keypoints, frames),
+        Poses(KEYPOINTS, posture.keypoints, np.arange(len(time))),
         rig.project(posture.keypoints),
         see_keypoints(rig, parts, posture.keypoints, keypoint_depths(animal)),
     )
-    return Session(config.names[index], index, animal, light, posture, parts, truth)
+    return Session(name, index, animal, light, posture, parts, truth)
 
 
 def simulate_truth(
