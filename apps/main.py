@@ -20,6 +20,7 @@ from apps.screens.quality import show_quality
 from apps.screens.recordings import show_recordings
 from apps.screens.session import show_session
 from apps.screens.style import dress, plain
+from apps.screens.viewer import show_viewer
 from apps.screens.visit import Visit
 from apps.state import Contents, read_folder
 from lightning_pose.core.errors import PoseError
@@ -104,7 +105,10 @@ def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
             page(show_extract, "Extract", "extract", "filter_frames"),
         ],
         "Label": [label, page(show_quality, "Quality", "quality", "rule")],
-        "Results": [page(lambda visit: show_session(visit.contents), "Session", "session", "polyline")],
+        "Results": [
+            page(lambda visit: show_viewer(visit.contents), "Viewer", "viewer", "movie"),
+            page(lambda visit: show_session(visit.contents), "Session", "session", "polyline"),
+        ],
         "Project": [page(show_health, "Health", "health", "stethoscope"), projects],
     }
 

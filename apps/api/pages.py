@@ -1,8 +1,9 @@
-"""The labeling component: its files, and a page of its own for it, without Streamlit."""
+"""The components: their files, and a page of its own for each, without Streamlit."""
 
 import html
 import json
 import mimetypes
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,16 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/canvas/{pid}/page.css">
+<link rel="stylesheet" href="/{door}/{pid}/page.css">
 </head>
 <body>
 <main id="canvas"></main>
-<script type="module" src="/canvas/{pid}/start.js"></script>
+<script type="module" src="/{door}/{pid}/start.js"></script>
 </body>
 </html>
 """
 STYLE = "html, body, #canvas { height: 100%; margin: 0; }\n"
-START = """import mount from '/assets/canvas/index.js';
+START = """import mount from '/assets/canvas/{script}';
 
 const nothing = () => undefined;
 mount({{
@@ -44,14 +45,21 @@ mount({{
 """
 
 
+DOORS = {"canvas": "index.js", "view": "viewer/index.js"}  # labeling, and the viewer
+
+
 def routes(desk: Desk) -> list[Route]:
-    """Return the routes of the component and its page."""
-    return [
-        Route("/canvas/{pid}/start.js", _of_project(desk, _start), methods=["GET"]),
-        Route("/canvas/{pid}/page.css", _of_project(desk, _style), methods=["GET"]),
-        Route("/canvas/{pid}", _of_project(desk, _page), methods=["GET"]),
-        Route("/assets/canvas/{path:path}", asset, methods=["GET"]),
+    """Return the routes of the components and their pages."""
+    doors = [
+        Route(f"/{door}/{{pid}}{name}", _of_project(desk, write), methods=["GET"])
+        for door, script in DOORS.items()
+        for name, write in (
+            ("/start.js", partial(_start, script)),
+            ("/page.css", _style),
+            ("", partial(_page, door)),
+        )
     ]
+    return [*doors, Route("/assets/canvas/{path:path}", asset, methods=["GET"])]
 
 
 async def asset(request: Request) -> Response:
@@ -77,8 +85,8 @@ def _of_project(desk: Desk, write: Any) -> Endpoint:
     return respond
 
 
-def _page(pid: str, folder: Path) -> Response:
-    content = PAGE.format(title=html.escape(f"{folder.name} · litpose"), pid=pid)
+def _page(door: str, pid: str, folder: Path) -> Response:
+    content = PAGE.format(title=html.escape(f"{folder.name} · litpose"), door=door, pid=pid)
     return Response(content, media_type="text/html", headers={"Cache-Control": "no-store"})
 
 
@@ -86,6 +94,6 @@ def _style(pid: str, folder: Path) -> Response:
     return Response(STYLE, media_type="text/css")
 
 
-def _start(pid: str, folder: Path) -> Response:
-    content = START.format(data=json.dumps({"project": pid}))
+def _start(script: str, pid: str, folder: Path) -> Response:
+    content = START.format(script=script, data=json.dumps({"project": pid}))
     return Response(content, media_type="text/javascript", headers={"Cache-Control": "no-store"})

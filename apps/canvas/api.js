@@ -14,7 +14,7 @@ export class ApiError extends Error {
 export class Api {
   /** @param {string} project @param {string} [base]  before `/api`, where the app does not stand at the root */
   constructor(project, base = '') {
-    /** @private */
+    /** @protected */
     this.root = `${base}/api/projects/${encodeURIComponent(project)}`;
   }
 
@@ -95,23 +95,33 @@ export class Api {
   }
 
   /**
-   * @private @param {string} method @param {string} path @param {unknown} [body] @param {RequestInit} [init]
+   * @protected @param {string} method @param {string} path @param {unknown} [body] @param {RequestInit} [init]
    * @returns {Promise<any>}
    */
   async call(method, path, body, init = {}) {
     /** @type {Record<string, string>} */
     const headers = method === 'GET' ? {} : { 'Content-Type': 'application/json', 'X-Litpose': '1' };
     const sent = body === undefined ? undefined : JSON.stringify(body);
+    const response = await this.fetch(method, path, { headers, body: sent, ...init });
+    return response.status === 204 ? null : response.json();
+  }
+
+  /**
+   * An answer that is a good one.
+   * @protected @param {string} method @param {string} path @param {RequestInit} init
+   */
+  async fetch(method, path, init) {
     let response;
     try {
-      response = await fetch(this.root + path, { method, headers, body: sent, credentials: 'same-origin', ...init });
-    } catch {
+      response = await fetch(this.root + path, { method, credentials: 'same-origin', ...init });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
       throw new ApiError('the server does not answer', 0);
     }
     if (!response.ok) {
       const said = await response.json().catch(() => null);
       throw new ApiError(said?.error ?? `the server answered ${response.status}`, response.status);
     }
-    return response.status === 204 ? null : response.json();
+    return response;
   }
 }

@@ -1,20 +1,30 @@
 /** Keys on the screen: all commands with their keys, which can be given others here. */
 
-/** @import { Page } from './page.js' */
-/** @import { Command } from './keys.js' */
+/** @import { Command, Keymap } from './keys.js' */
 import { el } from './dom.js';
 import { labelOf } from './keys.js';
 
-const MOUSE = [
+/**
+ * The page that has the keys.
+ * @typedef {object} Keyed
+ * @property {Command[]} commands
+ * @property {Keymap} keymap
+ * @property {() => void} keepSettings
+ * @property {{toolbar: {update: () => void}, focusTile: () => void}} room
+ */
+
+/** What a mouse does on the labeling page. @type {[string, string][]} */
+export const MOUSE = [
   ['click', 'place the active keypoint; where it has its label, a click on another one chooses that'], ['drag', 'move a label'],
   ['right click', 'place as occluded; on a label: occluded or visible'], ['Ctrl + click', 'choose a label, place nothing'],
   ['wheel', 'zoom'], ['middle drag, ⇧ drag', 'pan'],
 ];
 
 export class Help {
-  /** @param {Page} page */
-  constructor(page) {
+  /** @param {Keyed} page @param {[string, string][]} mouse  gestures and what they do */
+  constructor(page, mouse) {
     this.page = page;
+    this.gestures = mouse;
     this.content = el('div', { class: 'columns' });
     this.hint = el('p', { class: 'hint', role: 'status' });
     this.element = el('dialog', { class: 'help', 'aria-label': 'keys and help' },
@@ -75,7 +85,7 @@ export class Help {
 
   /** @private */
   mouse() {
-    return el('section', {}, el('h3', { text: 'Mouse' }), el('ul', {}, ...MOUSE.map(([gesture, what]) =>
+    return el('section', {}, el('h3', { text: 'Mouse' }), el('ul', {}, ...this.gestures.map(([gesture, what]) =>
       el('li', {}, el('span', { class: 'title', text: what }), el('span', { class: 'gesture', text: gesture })))));
   }
 

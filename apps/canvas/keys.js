@@ -1,5 +1,7 @@
 /** Which keys run which command; a person may give a command other keys. */
 
+import { isTextField } from './dom.js';
+
 /**
  * @typedef {object} Command
  * @property {string} id
@@ -66,4 +68,31 @@ export class Keymap {
   reset() {
     for (const id of Object.keys(this.own)) delete this.own[id];
   }
+}
+
+const ALWAYS = new Set(['leave', 'help', 'table']); // also where a window lies over the page
+
+/**
+ * Run the command of a key press, unless the key means something where it was pressed.
+ * @param {KeyboardEvent} event
+ * @param {{root: HTMLElement, keymap: Keymap, settings: {letters: boolean}}} page
+ * @param {HTMLElement} views  where Tab, Enter, Space and the arrows are shortcuts too
+ * @param {(combo: string) => boolean} takesKey  whether someone waits for this key, whatever it means
+ */
+export function press(event, { root, keymap, settings }, views, takesKey) {
+  event.stopPropagation(); // Streamlit has shortcuts of its own
+  const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+  const combo = comboOf(event);
+  if (!combo || event.isComposing || takesKey(combo)) return;
+  const command = keymap.find(combo);
+  if (!command) return;
+  if (isTextField(target) && combo !== 'Escape') return;
+  if (target.closest('dialog, .popover') && !ALWAYS.has(command.id)) return;
+  if (isCharacter(combo) && !settings.letters && command.id !== 'help') return;
+  const isOnView = views.contains(target);
+  if ((combo === 'Tab' || combo === 'Shift+Tab') && !isOnView) return;
+  if ((combo === 'Enter' || combo === 'Space' || combo.startsWith('Arrow')) && !isOnView && target !== root
+    && target.matches('button, input, select, [role=listbox]')) return;
+  event.preventDefault();
+  command.run();
 }

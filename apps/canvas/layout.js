@@ -23,3 +23,26 @@ export function bestGrid(images, width, height, gap = 2, header = 22) {
   }
   return { columns: best.columns, rows: best.rows };
 }
+
+/**
+ * Give tiles their places: as large as can be, or one large and the others beside it.
+ * @param {HTMLElement} grid @param {{element: HTMLElement, size: [number, number]}[]} tiles
+ * @param {number} enlarged  the large one, or -1
+ */
+export function arrange(grid, tiles, enlarged) {
+  const { clientWidth: width, clientHeight: height } = grid;
+  if (!width || !height) return;
+  const isOne = enlarged >= 0 && tiles.length > 1;
+  grid.classList.toggle('one', isOne);
+  tiles.forEach((tile, v) => tile.element.classList.toggle('large', isOne && v === enlarged));
+  if (isOne) {
+    const others = tiles.length - 1;
+    const sides = Math.ceil(others / 6);
+    grid.style.gridTemplateColumns = `minmax(0, 1fr) repeat(${sides}, ${Math.max(140, Math.round(width / (5 + sides)))}px)`;
+    grid.style.gridTemplateRows = `repeat(${Math.ceil(others / sides)}, minmax(0, 1fr))`;
+    return;
+  }
+  const { columns, rows } = bestGrid(tiles.map((tile) => tile.size), width, height);
+  grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  grid.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
+}

@@ -4,7 +4,7 @@
 /** @import { Settings } from './settings.js' */
 import { el } from './dom.js';
 
-class Popover {
+export class Popover {
   /** @param {string} name */
   constructor(name) {
     /** @private @type {HTMLElement | null} */
@@ -45,8 +45,16 @@ class Popover {
   }
 }
 
+/**
+ * The page whose views may be made brighter.
+ * @typedef {object} Lit
+ * @property {{views: string[]}} project
+ * @property {{light: Record<string, [number, number]>}} settings
+ * @property {{applySettings: () => void, lightBy: (v: number, brightness: number, contrast: number) => void}} room
+ */
+
 export class LightPanel extends Popover {
-  /** @param {Page} page */
+  /** @param {Lit} page */
   constructor(page) {
     super('brightness and contrast');
     this.page = page;

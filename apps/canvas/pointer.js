@@ -3,6 +3,7 @@
 /** @import { Cell } from './types.js' */
 /** @import { Tile } from './tile.js' */
 import { hasPlace } from './labels.js';
+import { attachWheel } from './pane.js';
 
 /**
  * @typedef {object} Hand
@@ -118,9 +119,5 @@ export function attachPointer(tile, hand, signal) {
   canvas.addEventListener('pointerup', end, { signal });
   canvas.addEventListener('pointercancel', end, { signal });
   canvas.addEventListener('contextmenu', (event) => event.preventDefault(), { signal });
-  canvas.addEventListener('wheel', (event) => {
-    event.preventDefault();
-    const step = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 * event.deltaY : event.deltaY;
-    tile.zoomBy(Math.exp(-Math.max(-240, Math.min(240, step)) / 400), ...tile.tilePoint(event));
-  }, { signal, passive: false });
+  attachWheel(tile, signal);
 }

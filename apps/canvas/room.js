@@ -3,11 +3,11 @@
 /** @import { Page } from './page.js' */
 import { el, isTextField } from './dom.js';
 import { FrameList } from './framelist.js';
-import { Help } from './help.js';
+import { Help, MOUSE } from './help.js';
 import { IncomingDialog } from './incoming.js';
 import { KeypointList } from './keypointlist.js';
-import { comboOf, isCharacter } from './keys.js';
-import { bestGrid } from './layout.js';
+import { press } from './keys.js';
+import { arrange } from './layout.js';
 import { LightPanel, SettingsPanel } from './panels.js';
 import { Notices } from './notices.js';
 import { Space } from './panel3d.js';
@@ -28,7 +28,7 @@ export class Room {
     this.frames = new FrameList(page);
     this.keypoints = new KeypointList(page);
     this.space = project.calibrated ? new Space(page) : null;
-    this.help = new Help(page);
+    this.help = new Help(page, MOUSE);
     this.table = new CellTable(page);
     this.incoming = new IncomingDialog(page);
     this.settings = new SettingsPanel(page);
@@ -81,22 +81,7 @@ export class Room {
 
   /** @private @param {KeyboardEvent} event */
   press(event) {
-    event.stopPropagation(); // Streamlit has shortcuts of its own
-    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
-    const combo = comboOf(event);
-    if (!combo || event.isComposing || this.help.takesKey(combo, event)) return;
-    const command = this.page.keymap.find(combo);
-    if (!command) return;
-    const isWriting = isTextField(target);
-    if (isWriting && combo !== 'Escape') return;
-    if (target.closest('dialog, .popover') && !['leave', 'help', 'table'].includes(command.id)) return;
-    if (isCharacter(combo) && !this.page.settings.letters && command.id !== 'help') return;
-    const isOnView = this.grid.contains(target);
-    if ((combo === 'Tab' || combo === 'Shift+Tab') && !isOnView) return;
-    if ((combo === 'Enter' || combo === 'Space' || combo.startsWith('Arrow')) && !isOnView && target !== this.page.root
-      && target.matches('button, input, select, [role=listbox]')) return;
-    event.preventDefault();
-    command.run();
+    press(event, this.page, this.grid, (combo) => this.help.takesKey(combo, event));
   }
 
   /** Esc: end what is going on; with nothing going on leave the views, where Tab means the next keypoint. */
@@ -115,23 +100,7 @@ export class Room {
   }
 
   arrange() {
-    const images = this.tiles.map((tile) => tile.size);
-    const gap = 2;
-    const { clientWidth: width, clientHeight: height } = this.grid;
-    if (!width || !height) return;
-    const isOne = this.enlarged >= 0 && this.tiles.length > 1;
-    this.grid.classList.toggle('one', isOne);
-    this.tiles.forEach((tile, v) => tile.element.classList.toggle('large', isOne && v === this.enlarged));
-    if (isOne) {
-      const others = this.tiles.length - 1;
-      const sides = Math.ceil(others / 6);
-      this.grid.style.gridTemplateColumns = `minmax(0, 1fr) repeat(${sides}, ${Math.max(140, Math.round(width / (5 + sides)))}px)`;
-      this.grid.style.gridTemplateRows = `repeat(${Math.ceil(others / sides)}, minmax(0, 1fr))`;
-      return;
-    }
-    const { columns, rows } = bestGrid(images, width, height, gap);
-    this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.grid.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
+    arrange(this.grid, this.tiles, this.enlarged);
   }
 
   /** @param {number} v one view large and the others beside it; again: all alike */

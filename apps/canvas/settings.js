@@ -34,16 +34,22 @@ function defaults() {
   };
 }
 
-/** @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key @returns {Settings} */
-export function readSettings(storage, key) {
+/**
+ * @template {object} T
+ * @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key @param {T} fresh  where nothing is kept @returns {T}
+ */
+export function settingsOf(storage, key, fresh) {
   try {
-    return { ...defaults(), ...JSON.parse(storage.getItem(key) ?? '{}') };
+    return { ...fresh, ...JSON.parse(storage.getItem(key) ?? '{}') };
   } catch {
-    return defaults();
+    return fresh;
   }
 }
 
-/** @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key @param {Settings} settings */
+/** @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key @returns {Settings} */
+export const readSettings = (storage, key) => settingsOf(storage, key, defaults());
+
+/** @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key @param {object} settings */
 export function writeSettings(storage, key, settings) {
   try {
     storage.setItem(key, JSON.stringify(settings));

@@ -1,11 +1,11 @@
 /** One view: its image, the marks on it, and the part of it that is shown. */
 
 /** @import { Cell, Ghost, Polyline, Value } from './types.js' */
-/** @import { Zoom } from './zoom.js' */
 import { el, iconButton } from './dom.js';
 import { hasPlace } from './labels.js';
+import { Pane } from './pane.js';
 import { drawScene } from './scene.js';
-import { centredOn, fit, keepInSight, pan, toImage, toScreen, zoomAt } from './zoom.js';
+import { toScreen } from './zoom.js';
 
 /**
  * What is drawn over an image; arrays are over keypoints.
@@ -33,74 +33,31 @@ import { centredOn, fit, keepInSight, pan, toImage, toScreen, zoomAt } from './z
  * @property {(v: number, anchor: HTMLElement) => void} adjustLight
  */
 
-export class Tile {
+export class Tile extends Pane {
   /** @param {string} name @param {number} v @param {TileHost} host */
   constructor(name, v, host) {
+    const image = el('canvas', { class: 'image', 'aria-hidden': 'true' });
+    super(image);
+    this.image = image;
     this.name = name;
     this.v = v;
     this.host = host;
-    /** @type {[number, number]} */
-    this.size = [1, 1];
-    /** @type {Zoom} */
-    this.zoom = { scale: 1, x: 0, y: 0 };
-    /** whether the person has chosen a zoom, which then stays */
-    this.isChosen = false;
     /** @type {ImageBitmap | null} */
     this.bitmap = null;
     /** the frame that the image is of */
     this.shown = '';
-    this.image = el('canvas', { class: 'image', 'aria-hidden': 'true' });
-    this.marks = el('canvas', { class: 'marks', 'aria-hidden': 'true' });
     this.count = el('span', { class: 'count' });
     this.remark = el('span', { class: 'remark' });
-    this.strip = el('div', { class: 'strip' });
-    this.stage = el('div', { class: 'stage' }, this.image, this.marks, this.strip);
     this.element = el('section', { class: 'tile', tabindex: '0', 'aria-label': `view ${name}`, 'data-view': name },
       el('header', {}, el('h3', { text: name }), this.count, this.remark, el('span', { class: 'spring' }),
         iconButton('contrast', `brightness and contrast of ${name}`, (event) => host.adjustLight(v, /** @type {HTMLElement} */ (event.currentTarget)), { tabindex: '-1' }),
         iconButton('fit', `show all of ${name}`, () => this.fit(), { tabindex: '-1' }),
         iconButton('enlarge', `enlarge ${name}`, () => host.enlarge(v), { tabindex: '-1' })),
       this.stage);
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(this.stage);
   }
 
-  /** Size of the room for the image, CSS px. @returns {[number, number]} */
-  get room() {
-    return [this.stage.clientWidth, this.stage.clientHeight];
-  }
-
-  /** The scale that shows the whole image. */
-  get wholeScale() {
-    return fit(this.size, this.room).scale;
-  }
-
-  /** @returns {[number, number]} CSS px of the tile */
-  get middle() {
-    const [width, height] = this.room;
-    return [width / 2, height / 2];
-  }
-
-  /** @param {[number, number]} point of the image */
-  isInSight(point) {
-    const [x, y] = toScreen(this.zoom, ...point);
-    const [width, height] = this.room;
-    return x > 0 && y > 0 && x < width && y < height;
-  }
-
-  resize() {
-    const [width, height] = this.room;
-    if (!width || !height) return;
-    const before = this.dimensions ?? [width, height];
-    this.dimensions = [width, height];
-    const ratio = devicePixelRatio;
-    for (const canvas of [this.image, this.marks]) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    if (this.isChosen) this.zoom = pan(this.zoom, (width - before[0]) / 2, (height - before[1]) / 2);
-    else this.zoom = fit(this.size, [width, height]);
-    this.paint();
+  zoomed() {
+    this.host.zoomed(this.v);
   }
 
   /** @param {ImageBitmap} bitmap @param {string} frame */
@@ -109,7 +66,7 @@ export class Tile {
     this.bitmap = bitmap;
     this.shown = frame;
     this.strip.textContent = '';
-    this.size = [bitmap.width, bitmap.height];
+    this.size = /** @type {[number, number]} */ ([bitmap.width, bitmap.height]);
     if (!this.isChosen || width !== bitmap.width || height !== bitmap.height) this.fit();
     this.paint();
   }
@@ -130,38 +87,8 @@ export class Tile {
   }
 
   /** @param {[number, number]} light brightness and contrast, 1 as they are */
-  adjust([brightness, contrast]) {
-    this.image.style.filter = brightness === 1 && contrast === 1 ? '' : `brightness(${brightness}) contrast(${contrast})`;
-  }
-
-  fit() {
-    this.isChosen = false;
-    this.change(fit(this.size, this.room));
-  }
-
-  /** @param {number} factor @param {number} x @param {number} y of the tile, CSS px */
-  zoomBy(factor, x, y) {
-    this.isChosen = true;
-    this.change(zoomAt(this.zoom, factor, x, y, this.wholeScale / 4));
-    this.host.zoomed(this.v);
-  }
-
-  /** @param {number} dx @param {number} dy CSS px */
-  panBy(dx, dy) {
-    this.isChosen = true;
-    this.change(pan(this.zoom, dx, dy));
-  }
-
-  /** @param {[number, number]} point @param {number} scale */
-  centre(point, scale) {
-    this.isChosen = true;
-    this.change(centredOn(point, scale, this.room));
-  }
-
-  /** @private @param {Zoom} zoom */
-  change(zoom) {
-    this.zoom = keepInSight(zoom, this.size, this.room);
-    this.paint();
+  adjust(light) {
+    Pane.adjust(light, this.image);
   }
 
   paint() {
@@ -190,17 +117,6 @@ export class Tile {
     if (scene) drawScene(context, this.zoom, scene, this.room);
   }
 
-  /** A point of the window in px of the image. @param {{clientX: number, clientY: number}} event @returns {[number, number]} */
-  imagePoint(event) {
-    return toImage(this.zoom, ...this.tilePoint(event));
-  }
-
-  /** @param {{clientX: number, clientY: number}} event @returns {[number, number]} CSS px of the tile */
-  tilePoint(event) {
-    const box = this.marks.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
   /**
    * The label nearest to a point of the tile, within `reach` CSS px.
    * @param {Cell[]} cells @param {[number, number]} at @param {number} reach
@@ -216,9 +132,5 @@ export class Tile {
       if (distance <= reach && (!best || distance < best.distance)) best = { k, distance };
     }
     return best;
-  }
-
-  close() {
-    this.observer.disconnect();
   }
 }
