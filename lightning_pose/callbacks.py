@@ -17,7 +17,7 @@ from lightning_pose.tasks.pose2d import Pose2DTask
 
 # pixel_error (mean, in pixels) and further numbers of validation, all of them the smaller the better
 Validate = Callable[[Pose2DTask], Mapping[str, float]]
-PIXEL_ERROR = "pixel_error"
+PIXEL_ERROR, LOSS = "pixel_error", "loss"
 STATUS_SECONDS = 1.0
 Value = TypeVar("Value")
 
@@ -97,6 +97,7 @@ class Validation(pl.Callback):
         self.every_epochs, self.patience, self.min_steps = every_epochs, patience, min_steps
         self.best, self.best_name, self.worse = math.inf, "", 0
         self.last_step, self.error, self.best_error = -1, math.nan, math.nan
+        self.loss = math.nan  # of the last validation, where it is among the numbers
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Validate where it is time to."""
@@ -110,6 +111,7 @@ class Validation(pl.Callback):
         self.last_step = trainer.global_step
         numbers = told_by_first(trainer, lambda: dict(self.validate(task)))
         self.error, score = numbers[PIXEL_ERROR], numbers[self.metric]
+        self.loss = numbers.get(LOSS, math.nan)
         if math.isnan(score):
             if self.average is not None and is_last_epoch(trainer):
                 self._keep(trainer, task)  # `last.ckpt` predicts with the weights, not their mean
@@ -179,42 +181,55 @@ class LastCheckpoint(pl.Callback):
 
 
 class History(pl.Callback):
-    """Collect loss, learning rate and validation error; the table is in the checkpoint, so it resumes too."""
+    """Collect losses, learning rate and validation; the table is in the checkpoint, so it resumes too.
+
+    The loss of the validation follows, and the parts of the training loss where it is a sum.
+    """
 
     COLUMNS = ("epoch", "step", "train_loss", "learning_rate", "val_pixel_error")
 
     def __init__(self, path: Path, validation: Validation) -> None:
         self.path, self.validation = path, validation
         self.rows: list[list[float]] = []
-        self._sum, self._n = 0.0, 0
-        self._losses: list[torch.Tensor] = []
+        self.further: list[dict[str, float]] = []  # columns of each row beyond those
+        self._losses: dict[str, list[torch.Tensor]] = {}
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Remember the loss without waiting for the device."""
-        self._losses.append(outputs["loss"].detach())
+        """Remember the losses without waiting for the device."""
+        assert isinstance(pl_module, Pose2DTask)
+        for name, value in {"loss": outputs["loss"], **pl_module.parts}.items():
+            self._losses.setdefault(name, []).append(value.detach())
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Add a row and rewrite the table."""
-        loss = float(torch.stack(self._losses).mean()) if self._losses else math.nan
+        losses = {f"train_{name}": float(torch.stack(each).mean()) for name, each in self._losses.items()}
         self._losses.clear()
-        step = trainer.global_step
-        validated = self.validation.error if self.validation.last_step == step else math.nan
+        step, now = trainer.global_step, self.validation.last_step == trainer.global_step
         rate = trainer.optimizers[0].param_groups[-1]["lr"]
-        self.rows.append([trainer.current_epoch, step, loss, rate, validated])
+        error, loss = (self.validation.error, self.validation.loss) if now else (math.nan, math.nan)
+        self.rows.append([trainer.current_epoch, step, losses.pop("train_loss", math.nan), rate, error])
+        self.further.append(losses if math.isnan(loss) else {"val_loss": loss, **losses})
+        self._write()
+
+    def _write(self) -> None:
+        more = list(dict.fromkeys(name for row in self.further for name in row))
         with atomic_path(self.path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(self.COLUMNS)
-            writer.writerows([["" if math.isnan(v) else f"{v:.6g}" for v in row] for row in self.rows])
+            writer.writerow([*self.COLUMNS, *more])
+            for row, further in zip(self.rows, self.further, strict=True):
+                numbers = [*row, *(further.get(name, math.nan) for name in more)]
+                writer.writerow(["" if math.isnan(number) else f"{number:.6g}" for number in numbers])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the table."""
-        return {"rows": self.rows}
+        return {"rows": self.rows, "further": self.further}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the table."""
+        """Take up the table; former versions had no further columns."""
         self.rows = state_dict["rows"]
+        self.further = state_dict.get("further", [{} for _ in self.rows])
 
 
 class Status(pl.Callback):

@@ -23,7 +23,7 @@ from lightning_pose.data.images import normalise
 from lightning_pose.data.labels import LabeledFrames, native_from_network
 from lightning_pose.data.module import loader
 from lightning_pose.losses.pca import PCALoss
-from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_network, load_subspaces
+from lightning_pose.model_dir import SUMMARY_FILE, ModelDir, load_trained
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.tasks.pose2d import Pose2DTask
 
@@ -131,7 +131,7 @@ def validate(
     batch_size: int,
     autocast: bool,
 ) -> dict[str, float]:
-    """Return the mean error in pixels of labeled instants, and a metric by which to choose a checkpoint.
+    """Return mean error (px) and loss of labeled instants, and a metric by which to choose a checkpoint.
 
     Args:
         task: whose network is validated.
@@ -143,11 +143,9 @@ def validate(
     """
     found = predict_frames(task.network, frames, rows, batch_size=batch_size, autocast=autocast)
     errors = pixel_errors(frames, rows, found.xy)
-    numbers = {"pixel_error": mean_error(errors)}
+    numbers = {"pixel_error": mean_error(errors), "loss": mean_loss(task, frames, rows, batch_size)}
     if metric == "median_pixel_error":
         numbers[metric] = median_error(errors)
-    elif metric == "loss":
-        numbers[metric] = mean_loss(task, frames, rows, batch_size)
     return numbers
 
 
@@ -204,7 +202,7 @@ def evaluate_model(model: ModelDir, frames: LabeledFrames, sets: Sequence[str], 
         DataError: when these further labels do not fit.
     """
     config = model.config
-    network, subspaces = load_network(model, device), load_subspaces(model)
+    network, subspaces = load_trained(model, device)
     size = config.training.test_batch_size
     rows: list[Row] = []
     found = predict_frames(network, frames, range(len(frames)), batch_size=size)

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from lightning_pose.callbacks import Validation
+from lightning_pose.core.progress_file import ProgressFile
 
 LINES = 10  # of a training whose output is not read on a terminal
 
@@ -66,16 +67,40 @@ class ProgressBar(pl.Callback):
             self.bar.stop()
 
 
+class ProgressTold(pl.Callback):
+    """Tells another program, by a file, how many steps are done."""
+
+    def __init__(self, file: ProgressFile, total_steps: int, title: str) -> None:
+        self.file, self.total, self.title = file, total_steps, title
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say where it begins, which is later when it is resumed."""
+        self.file.tell(trainer.global_step, self.total, self.title)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Say how far it is, now and then."""
+        self.file.tell(trainer.global_step, self.total, self.title)
+
+
 @contextmanager
-def reading(title: str, show: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield a function that is told (done, total), or None where nothing is to be shown."""
-    console = Console()
+def reading(
+    title: str, show: bool, file: ProgressFile | None = None
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a function that is told (done, total), or None where nobody wants to know."""
+    console, file = Console(), file or ProgressFile(None)
     if not (show and console.is_terminal):
-        yield None
+        yield None if file.path is None else lambda done, total: file.tell(done, total, title)
         return
     with Progress(*_columns(""), console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, note="")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            file.tell(done, total, title)
+
+        yield tell
 
 
 def _columns(unit: str) -> list[ProgressColumn]:

@@ -30,13 +30,14 @@ from lightning_pose.config import Config, Source, csv_paths, load_config
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.files import atomic_path
 from lightning_pose.core.poses import VISIBLE
+from lightning_pose.core.progress_file import ProgressFile
 from lightning_pose.data.labels import LabeledFrames
 from lightning_pose.data.module import LabeledData
 from lightning_pose.data.split import read_split, split, write_split
 from lightning_pose.evaluate import evaluate_model, plot_history, read_summary, validate
 from lightning_pose.fit import Company, company_of, fit, follow_parent
 from lightning_pose.model_dir import SPLIT_FILE, STATUS_FILE, SUMMARY_FILE, ModelDir, write_ensemble
-from lightning_pose.progress import ProgressBar, reading
+from lightning_pose.progress import ProgressBar, ProgressTold, reading
 from lightning_pose.tasks.averaging import WeightAverage
 from lightning_pose.tasks.pose2d import Pose2DTask
 
@@ -69,6 +70,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     show_progress: bool = False,
+    progress_file: Path | None = None,
 ) -> TrainResult:
     """Train one network.
 
@@ -79,6 +81,7 @@ def train(
         resume: continue an interrupted training in this folder; a finished one is left as it is.
         overwrite: remove what is in the folder before.
         show_progress: show how far it is.
+        progress_file: JSON with how far it is, for programs that wait.
 
     Raises:
         ConfigError: with every fault of the configuration; when the folder is not empty; when a resumed
@@ -91,7 +94,7 @@ def train(
     folder = Path(output_dir)
     claim_folder(folder, resume=resume, overwrite=overwrite)
     claim_config(folder, checked)
-    return _train_all([(folder, checked)], show_progress)[0]
+    return _train_all([(folder, checked)], show_progress, ProgressFile(progress_file))[0]
 
 
 def train_ensemble(
@@ -103,6 +106,7 @@ def train_ensemble(
     resume: bool = False,
     overwrite: bool = False,
     show_progress: bool = False,
+    progress_file: Path | None = None,
 ) -> list[TrainResult]:
     """Train networks that differ in their random numbers, not in their split, into `output_dir/rng=<seed>/`.
 
@@ -117,6 +121,7 @@ def train_ensemble(
         resume: continue; members that are finished are left as they are.
         overwrite: remove what is in the folder before.
         show_progress: show how far it is.
+        progress_file: as in `train`.
 
     Raises:
         ConfigError, DataError, ModelError, KeyboardInterrupt: as `train`.
@@ -133,12 +138,14 @@ def train_ensemble(
         path.mkdir(exist_ok=True)
         claim_config(path, member)
     write_ensemble(folder, [path.name for path, _ in runs])
-    results = _train_all(runs, show_progress)
+    results = _train_all(runs, show_progress, ProgressFile(progress_file))
     write_card(folder)
     return results
 
 
-def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list[TrainResult]:
+def _train_all(
+    runs: Sequence[tuple[Path, Config]], show_progress: bool, told: ProgressFile
+) -> list[TrainResult]:
     """Train, or leave as they are, several networks on the same labels."""
     frames: LabeledFrames | None = None
     results = []
@@ -147,9 +154,9 @@ def _train_all(runs: Sequence[tuple[Path, Config]], show_progress: bool) -> list
         model = ModelDir(folder)
         if not is_complete(folder):
             if frames is None:
-                with reading("reading images", show_progress) as progress:
+                with reading("reading images", show_progress, told) as progress:
                     frames = build_frames(config, progress)
-            _train_one(model, config, frames, show_progress)
+            _train_one(model, config, frames, show_progress, told)
         errors = read_summary(folder / SUMMARY_FILE)
         seconds = time.monotonic() - start
         calibration = read_calibration(folder)
@@ -184,7 +191,9 @@ class _Run(NamedTuple):
         return [StopAt(self.total), *averaging, self.validation, *before_last, self.last]
 
 
-def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool) -> None:
+def _train_one(
+    model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool, told: ProgressFile
+) -> None:
     """Train into a claimed folder, evaluate, and say that it is complete."""
     sets, status = _write_inputs(model.path, config, frames), model.path / STATUS_FILE
     with company_of(model.path, config.training.num_devices) as company:
@@ -193,8 +202,11 @@ def _train_one(model: ModelDir, config: Config, frames: LabeledFrames, show_prog
         callbacks = run.callbacks(history, Status(status, run.total))
         if show_progress:
             callbacks.append(ProgressBar(run.total, run.validation, model.path.name))
+        if told.path is not None:
+            callbacks.append(ProgressTold(told, run.total, f"{model.path.name}: steps"))
         trainer = fit(run.task, run.data, model, callbacks=callbacks, options=run.options, company=company)
     write_status(status, "EVALUATING", trainer.global_step, run.total)
+    told.tell(0, 0, f"{model.path.name}: predicting the labeled frames")
     plot_history(model.path / "loss_curves.png", history.rows)
     device = str(trainer.strategy.root_device)
     calibrate_model(model, frames, sets, device=device)

@@ -23,6 +23,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="PATH", help="file to write (default: config.yaml in the project)"
     )
     where.add_argument("--print_only", action="store_true", help="print the configuration, write nothing")
+    where.add_argument(
+        "--json", action="store_true",
+        help="print choices, reasons and what else there is for programs, write nothing",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,9 +35,12 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         PoseError: when the folder is no project, its labels cannot be used, or the output is no YAML file.
     """
+    import json
+
     from lightning_pose.core.errors import ConfigError
     from lightning_pose.recommend.facts import inspect_project
     from lightning_pose.recommend.machine import inspect_machine
+    from lightning_pose.recommend.offer import offer
     from lightning_pose.recommend.render import render, report, write_config
     from lightning_pose.recommend.rules import recommend
 
@@ -42,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
     facts, machine = inspect_project(args.project), inspect_machine()
     found = report(facts, machine)
     choices = recommend(facts, machine)
+    if args.json:
+        print(json.dumps(offer(facts, machine, choices, found)))
+        return 0
     if args.print_only or (args.output and args.output.parent.resolve() != facts.folder.resolve()):
         place = str(facts.folder.resolve())
         choices = [c._replace(value=place) if c.key == "data.data_dir" else c for c in choices]

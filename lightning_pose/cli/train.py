@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
     from lightning_pose.config.schema import Config
+    from lightning_pose.train import TrainResult
 
 HELP = "train a network, or an ensemble of them, on labeled frames"
 
@@ -56,6 +61,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite", action="store_true", help="remove the model that is in --output_dir before"
     )
+    parser.add_argument(
+        "--dry_run", action="store_true", help="check the configuration, say every fault, and train nothing"
+    )
+    parser.add_argument(
+        "--progress_file", type=Path, metavar="FILE", help="JSON with how far it is, for programs that wait"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -87,6 +98,9 @@ def run(args: argparse.Namespace) -> int:
         for note in notes:
             table.add_row(note.key, note.became or "no effect", note.why)
         console.print(table)
+    if args.dry_run:
+        console.print("nothing is wrong with the configuration")
+        return 0
     output = args.output_dir or Path("outputs", *datetime.now().strftime("%Y-%m-%d %H-%M-%S").split())
 
     from lightning_pose.train import train, train_ensemble
@@ -96,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
         "resume": args.resume,
         "overwrite": args.overwrite,
         "show_progress": True,
+        "progress_file": args.progress_file,
     }
     try:
         if args.seeds:
@@ -104,6 +119,20 @@ def run(args: argparse.Namespace) -> int:
             results = [train(args.config, output, **options)]
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Continue with:\n  {resume_command(args, output)}") from None
+    _print_errors(results, console)
+    console.print(f"model: {output}")
+    if config.eval.predict_vids_after_training:
+        from lightning_pose.predict import Options, predict
+
+        videos = Path(config.eval.test_videos_directory or "")
+        predict(output, [videos], Options(skip_viz=not config.eval.save_vids_after_training), console)
+    return 0
+
+
+def _print_errors(results: "Sequence[TrainResult]", console: "Console") -> None:
+    """Print the errors of all models per set, and how true their confidences are."""
+    from rich.table import Table
+
     table = Table("model", "set", "labels", "mean px", "median px", "90 % px", "confidence")
     for result in results:
         for name, errors in result.errors.items():
@@ -113,13 +142,6 @@ def run(args: argparse.Namespace) -> int:
     for result in results:
         if result.calibration is not None:
             console.print(f"{result.model_dir.name}: {result.calibration}", soft_wrap=True, highlight=False)
-    console.print(f"model: {output}")
-    if config.eval.predict_vids_after_training:
-        from lightning_pose.predict import Options, predict
-
-        videos = Path(config.eval.test_videos_directory or "")
-        predict(output, [videos], Options(skip_viz=not config.eval.save_vids_after_training), console)
-    return 0
 
 
 def crop_overrides(config: "Config", detector_model: Path) -> list[str]:

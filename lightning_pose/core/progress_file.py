@@ -11,36 +11,51 @@ EVERY = 0.5  # seconds between states
 
 
 class Progress(NamedTuple):
-    """How far a program is: `completed` of `total`, 0 where that is not known, of `what`."""
+    """How far a program is.
+
+    Attributes:
+        completed: of `total`.
+        total: 0 where that is not known.
+        what: is being done.
+        left: seconds that this will still take at the rate so far; None where there is none yet.
+    """
 
     completed: int
     total: int
     what: str
+    left: float | None = None
 
 
 class ProgressFile:
-    """Writes JSON with `completed`, `total`, `what` and `timestamp`, at most every half second."""
+    """Writes JSON with the fields of `Progress` and `timestamp`, at most every half second."""
 
     def __init__(self, path: Path | None) -> None:
         """Describe the file; without one, nothing is written."""
-        self._path = path
-        self._last: tuple[float, str] = (0.0, "")
+        self.path = path
+        self._written, self._what = 0.0, ""
+        self._first = (0.0, 0)  # when something new began, and how much of it was done already
 
     def tell(self, completed: int, total: int, what: str) -> None:
         """Write how far it is, if it is the end, something new, or a while since the last time."""
-        now = time.monotonic()
-        due = completed >= total > 0 or what != self._last[1] or now - self._last[0] >= EVERY
-        if self._path is None or not due:
+        now, new = time.monotonic(), what != self._what
+        if self.path is None or not (completed >= total > 0 or new or now - self._written >= EVERY):
             return
-        self._last = (now, what)
+        if new:
+            self._first = (now, completed)
+        self._written, self._what = now, what
         record = {"completed": completed, "total": total, "what": what, "timestamp": time.time()}
-        write_json(self._path, record)
+        begin, already = self._first
+        if completed > already and total:
+            record["left"] = round((now - begin) / (completed - already) * max(total - completed, 0), 1)
+        write_json(self.path, record)
 
 
 def read_progress(path: Path | str) -> Progress | None:
     """Return the last state that was written; None where there is none that can be read."""
     try:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
-        return Progress(int(record["completed"]), int(record["total"]), str(record.get("what", "")))
+        left = record.get("left")
+        done, total = int(record["completed"]), int(record["total"])
+        return Progress(done, total, str(record.get("what", "")), None if left is None else float(left))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

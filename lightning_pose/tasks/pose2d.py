@@ -87,6 +87,7 @@ class Pose2DTask(pl.LightningModule):
         self.fitted = nn.ModuleDict({e.name: e.loss for e in losses if isinstance(e.loss, nn.Module)})
         self.augmentation = augmentation
         self.optimisation = optimisation
+        self.parts: dict[str, Tensor] = {}  # of the last step's loss, where it is a sum
         self.stages: list[tuple[Stage, int]] = []  # of the backbone, each with the step at which it learns
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Float[Tensor, ""]:
@@ -102,8 +103,8 @@ class Pose2DTask(pl.LightningModule):
             other = self._unlabeled(batch["unlabeled"], generator, strength)
             loss, parts = loss + other.loss, parts | other.parts
         self.log("train_loss", loss.detach())
-        if len(parts) > 1:
-            self.log_dict({f"train_{name}": part.detach() for name, part in parts.items()})
+        self.parts = {name: part.detach() for name, part in parts.items()} if len(parts) > 1 else {}
+        self.log_dict({f"train_{name}": part for name, part in self.parts.items()})
         return loss
 
     @torch.no_grad()

@@ -195,6 +195,24 @@ def test_the_history_is_continued_after_a_resume(task, tmp_path):
     assert lines[1:] == ["0,2,1.5,0.1,", "1,4,1.5,0.1,7", "2,6,,0.1,"]
 
 
+def test_the_history_has_the_parts_of_the_loss_and_that_of_the_validation(task, tmp_path):
+    numbers = {"pixel_error": 7.0, "loss": 0.25}
+    validation = Validation(lambda _: numbers, tmp_path, every_epochs=2, patience=None, min_steps=0)
+    optimizers = [SimpleNamespace(param_groups=[{"lr": 0.1}])]
+    history = History(tmp_path / "metrics.csv", validation)
+    for epoch in range(2):
+        for loss in (1.0, 2.0) if epoch else (3.0,):
+            task.parts = (
+                {"heatmap": torch.tensor(loss / 2), "temporal": torch.tensor(loss / 4)} if epoch else {}
+            )
+            history.on_train_batch_end(TrainerAt(epoch), task, {"loss": torch.tensor(loss)}, None, 0)
+        validation.on_train_epoch_end(TrainerAt(epoch), task)
+        history.on_train_epoch_end(TrainerAt(epoch, optimizers=optimizers), task)
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines[0].split(",")[5:] == ["val_loss", "train_heatmap", "train_temporal"]
+    assert lines[1:] == ["0,2,3,0.1,,,,", "1,4,1.5,0.1,7,0.25,0.75,0.375"]
+
+
 def test_the_status_has_the_form_that_waiting_programs_read(tmp_path):
     write_status(tmp_path / "train_status.json", "TRAINING", 3, 9)
     text = (tmp_path / "train_status.json").read_text()

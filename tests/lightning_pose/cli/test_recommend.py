@@ -1,5 +1,6 @@
 """`litpose recommend` from the shell's side."""
 
+import json
 import subprocess
 import sys
 
@@ -38,6 +39,19 @@ def test_printing_writes_nothing_and_prints_yaml(toy_project, capsys):
     assert main(["recommend", str(folder), "--print_only"]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["data"]["data_dir"] == str(folder.resolve())
     assert sorted(folder.rglob("*")) == before
+
+
+def test_programs_get_the_same_choices_as_data(toy_project, capsys):
+    folder = toy_project()
+    before = sorted(folder.rglob("*"))
+    assert main(["recommend", str(folder), "--print_only"]) == 0
+    values = yaml.safe_load(capsys.readouterr().out)
+    assert main(["recommend", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    active = {choice["key"]: choice["value"] for choice in told["choices"] if choice["active"]}
+    assert active["training.max_steps"] == values["training"]["max_steps"]
+    assert active["model.backbone"] == values["model"]["backbone"]
+    assert sum(told["instants"].values()) == 12 and sorted(folder.rglob("*")) == before
 
 
 def test_faults_end_with_2_and_a_message(tmp_path, toy_project, capsys):

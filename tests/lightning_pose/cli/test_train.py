@@ -55,6 +55,31 @@ def test_training_prints_what_keys_became_and_errors_and_refuses_a_second_one(co
     assert "not empty" in capsys.readouterr().err
 
 
+def test_a_dry_run_checks_everything_and_writes_nothing(config_file, tmp_path, capsys):
+    words = ["train", str(config_file), "--output_dir", str(tmp_path / "out"), "--dry_run"]
+    assert main(words) == 0
+    assert "nothing is wrong" in capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+    assert main([*words, "--overrides", "training.max_stepz=1", "model.backbone=resnet1"]) == 2
+    faults = capsys.readouterr().err
+    assert "training.max_stepz" in faults and "model.backbone" in faults
+
+
+def test_another_program_is_told_how_far_it_is(config_file, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "lightning_pose.core.progress_file.write_json", lambda path, record: told.append((path, record))
+    )
+    file = tmp_path / "progress.json"
+    words = ["train", str(config_file), "training.max_steps=2", "--output_dir", str(tmp_path / "out")]
+    assert main([*words, "--progress_file", str(file)]) == 0
+    assert {path for path, _ in told} == {file}
+    states = [(record["what"], record["completed"], record["total"]) for _, record in told]
+    assert states[0][0] == "reading images" and states[0][1] <= states[0][2]
+    assert ("out: steps", 0, 2) in states and ("out: steps", 2, 2) in states
+    assert states[-1][0] == "out: predicting the labeled frames"
+
+
 def test_faults_are_messages_with_exit_code_2(config_file, tmp_path, capsys):
     words = ["train", str(config_file), "--overrides", "training.max_stepz=1", "model.backbone=resnet1"]
     assert main(words) == 2

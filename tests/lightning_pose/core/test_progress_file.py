@@ -14,7 +14,8 @@ def test_the_end_and_something_new_are_written_at_once_the_rest_seldom(tmp_path,
     ):  # fmt: skip
         now[0] += wait
         file.tell(completed, 9, what)
-        seen.append(read_progress(path))
+        found = read_progress(path)
+        seen.append(found and found._replace(left=None))
     first, third, other, end = (
         Progress(1, 9, "a"),
         Progress(3, 9, "a"),
@@ -22,6 +23,21 @@ def test_the_end_and_something_new_are_written_at_once_the_rest_seldom(tmp_path,
         Progress(9, 9, "b"),
     )
     assert seen == [first, first, third, other, other, end]
+
+
+def test_the_time_that_is_left_follows_from_the_rate_since_it_began(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    path = tmp_path / "progress.json"
+    file = ProgressFile(path)
+    left = []
+    told = ((100, "steps", 1), (120, "steps", 11), (400, "steps", 151), (0, "b", 160))
+    for completed, what, seconds in told:  # 100 of 400 were done before it was resumed; then two a second
+        now[0] = seconds
+        file.tell(completed, 400, what)
+        found = read_progress(path)
+        left.append(found and found.left)
+    assert left == [None, 140.0, 0.0, None]
 
 
 def test_what_cannot_be_read_is_no_progress(tmp_path):
