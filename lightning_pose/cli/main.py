@@ -16,6 +16,7 @@ SHELL = Shell(
         "recommend": "lightning_pose.cli.recommend",
         "train": "lightning_pose.cli.train",
         "predict": "lightning_pose.cli.predict",
+        "smooth": "lightning_pose.cli.smooth",
         "draw": "lightning_pose.cli.draw",
         "report": "lightning_pose.cli.report",
         "extract": "lightning_pose.cli.extract",

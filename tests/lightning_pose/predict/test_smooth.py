@@ -9,7 +9,8 @@ from rich.console import Console
 
 from lightning_pose.core.errors import ConfigError
 from lightning_pose.core.tables import read_poses
-from lightning_pose.predict import Options, predict, smooth
+from lightning_pose.predict import Options, predict
+from lightning_pose.projects import smoothing
 
 QUIET = Console(quiet=True)
 OPTIONS = Options(skip_viz=True, eks=True)
@@ -62,7 +63,7 @@ def test_a_smoother_that_fails_is_a_failure_of_its_session_and_leaves_the_predic
     ensemble = make_ensemble()
     folder = film_session()["cam1"].parent
     said = "import sys; print('error: no such thing', file=sys.stderr); sys.exit(2)"
-    monkeypatch.setattr(smooth, "EKS", (smooth.sys.executable, "-c", said))
+    monkeypatch.setattr(smoothing, "EKS", (smoothing.sys.executable, "-c", said))
     summary = predict(ensemble, [folder], OPTIONS, QUIET)
     assert summary.done == ["s1"]
     assert summary.failures[0].what == "s1, smoothed"
