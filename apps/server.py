@@ -30,7 +30,18 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 from streamlit import config
 
-from apps.api import events, exchange, geometry, images, labels, pages, projects, quality, viewer
+from apps.api import (
+    events,
+    exchange,
+    geometry,
+    images,
+    labels,
+    pages,
+    projects,
+    quality,
+    viewer,
+    viewer_traces,
+)
 from apps.api.answers import ABSENT, HANDLERS, refuse
 from apps.api.desk import Desk, desk_of
 from apps.api.guard import LOOPBACK, Guard
@@ -43,6 +54,9 @@ from lightning_pose.projects.recent import remember_project
 SCRIPT = Path(__file__).with_name("main.py")
 PORT, HOST = 8501, "127.0.0.1"
 GRACE = 3  # seconds that open connections have when the server ends
+PARTS = (
+    projects, images, labels, exchange, geometry, quality, events, viewer, viewer_traces, pages,
+)  # fmt: skip
 SETTINGS = {
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",  # the terminal has them
@@ -112,11 +126,7 @@ def show_page_fault(error: Exception) -> bool:
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return our own routes; an address below /api that is none of them is an error, not a page."""
-    own = [
-        route
-        for module in (projects, images, labels, exchange, geometry, quality, events, viewer, pages)
-        for route in module.routes(desk)
-    ]
+    own = [route for module in PARTS for route in module.routes(desk)]
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     return [*own, *(Route(f"/{top}/{{rest:path}}", nowhere, methods=everything) for top in ("api", "canvas"))]
 

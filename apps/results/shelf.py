@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,13 +21,13 @@ SUFFIX = ".columns"
 AT_ONCE = 20 * 2**20  # bytes of text that are copied while a person waits
 ROOM = 8 * 2**30  # bytes that all copies may take
 TOUCHED = 60.0  # seconds between notes that a copy is in use
+PACKAGES = Path(__file__).parents[2]
 
 
 class Making(NamedTuple):
-    """A copy that is wanted: of which table, in which state, how much of it is done, and what went wrong."""
+    """A copy that is wanted: by which program, how much of it is done, and what went wrong."""
 
-    table: Path
-    copy: Path
+    command: tuple[str, ...]
     share: float = 0.0
     fault: str = ""
 
@@ -42,11 +42,12 @@ class Shelf:
             home: folder of the project.
             room: bytes that all copies may take.
         """
+        self.home = home
         self.folder = home / FOLDER
         self._room = room
         self._lock = threading.Lock()
         self._one = threading.Lock()
-        self._wanted: dict[Path, Making] = {}  # by table; the last one is made first
+        self._wanted: dict[Path, Making] = {}  # by copy; the last one is made first
         self._touched: dict[Path, float] = {}
         self._worker: threading.Thread | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -58,7 +59,10 @@ class Shelf:
         Raises:
             DataError: when the table cannot be read.
         """
-        path = self._path(table)
+        return self.open_copy(self.place([table]))
+
+    def open_copy(self, path: Path) -> Copy | None:
+        """Return a copy; None where there is none yet."""
         try:
             copy = Copy(path)
         except OSError:
@@ -69,14 +73,67 @@ class Shelf:
         self._touch(path)
         return copy
 
+    def place(self, tables: Sequence[Path], what: str = "") -> Path:
+        """Return where the copy of a table as it is now belongs, or what is made of several.
+
+        Raises:
+            DataError: when a table cannot be read.
+        """
+        version = "-".join(state_of(table).version for table in tables)
+        if len(tables) > 1:
+            version = hashlib.sha256(version.encode()).hexdigest()[:16]
+        return self.folder / f"{_key([*map(str, tables), what])}-{version}{SUFFIX}"
+
     def want(self, tables: Iterable[Path]) -> float:
         """Have copies made of tables that have none, small ones at once; return the share that is done.
 
         Raises:
             DataError: when a table is faulty, or no copy can be written.
         """
-        shares = [self._want(table) for table in tables]
+        shares = []
+        for table in tables:
+            path = self.place([table])
+            if not path.is_file() and table.stat().st_size <= AT_ONCE:
+                with self._one:
+                    if not path.is_file():
+                        make_copy(table, path)
+                        self._tidy(path)
+            shares.append(self.ask(path, _program(table, path)))
         return sum(shares) / len(shares) if shares else 1.0
+
+    def prepare(self, tables: Iterable[Path]) -> None:
+        """Have copies made when nothing else is waited for; of faulty tables there will be none."""
+        for table in tables:
+            with contextlib.suppress(DataError):
+                path = self.place([table])
+                self.ask(path, _program(table, path), later=True)
+
+    def ask(self, path: Path, command: Sequence[str], *, later: bool = False) -> float:
+        """Have a program write a copy, unless it is there; return the share that is done.
+
+        Args:
+            path: of the copy.
+            command: program and arguments; it prints how many are done and of how many, line after line.
+            later: whether everything else comes first.
+
+        Raises:
+            DataError: when the program has failed.
+        """
+        if path.is_file():
+            return 1.0
+        with self._lock:
+            known = self._wanted.get(path)
+            if known is not None and known.fault and not later:
+                raise DataError(known.fault)
+            if known is None:
+                one = {path: Making(tuple(command))}
+                self._wanted = {**one, **self._wanted} if later else {**self._wanted, **one}
+                if not self._closed and self._worker is None:
+                    self._worker = threading.Thread(target=self._work, name="copies of tables", daemon=True)
+                    self._worker.start()
+            elif not later:
+                self._wanted[path] = self._wanted.pop(path)
+            return self._wanted[path].share
 
     def close(self) -> None:
         """Stop making copies."""
@@ -86,77 +143,45 @@ class Shelf:
             if self._child is not None:
                 self._child.terminate()
 
-    def _want(self, table: Path) -> float:
-        copy = self._path(table)
-        if copy.is_file():
-            return 1.0
-        with self._lock:
-            made = self._wanted.get(table)
-            if made is not None and made.copy == copy:
-                if made.fault:
-                    raise DataError(made.fault)
-                return made.share
-        if table.stat().st_size <= AT_ONCE:
-            with self._one:
-                if not copy.is_file():
-                    make_copy(table, copy)
-                    self._tidy(copy)
-            return 1.0
-        with self._lock:
-            self._wanted[table] = Making(table, copy)
-            if not self._closed and (self._worker is None or not self._worker.is_alive()):
-                self._worker = threading.Thread(target=self._work, name="copies of tables", daemon=True)
-                self._worker.start()
-        return 0.0
-
-    def _path(self, table: Path) -> Path:
-        """Return where the copy of a table, as it is now, belongs."""
-        return self.folder / f"{_key(table)}-{state_of(table).version}{SUFFIX}"
-
     def _work(self) -> None:
         """Make the copies that are wanted, one at a time, the last one asked for first."""
         while True:
             with self._lock:
-                waiting = [one for one in self._wanted.values() if not one.fault]
+                waiting = [path for path, one in self._wanted.items() if not one.fault]
                 if self._closed or not waiting:
                     self._worker = None
                     return
-            one = waiting[-1]
-            fault = self._make(one)
+                path = waiting[-1]
+            fault = self._make(path, self._wanted[path].command)
             with self._lock:
-                if self._wanted.get(one.table, one).copy != one.copy:
-                    continue  # asked for again, in another state
                 if fault:
-                    self._wanted[one.table] = one._replace(fault=fault)
+                    self._wanted[path] = Making((), fault=fault)
                 else:
-                    self._wanted.pop(one.table, None)
+                    self._wanted.pop(path, None)
 
-    def _make(self, one: Making) -> str:
+    def _make(self, path: Path, command: Sequence[str]) -> str:
         """Have a process make one copy; return what went wrong."""
-        command = [sys.executable, "-m", "apps.results.build", str(one.table), str(one.copy)]
         try:
             with self._lock:
                 if self._closed:
-                    return "closed"
+                    return "the app ends"
                 child = self._child = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                    cwd=Path(__file__).parents[2],
+                    cwd=PACKAGES,
                 )  # fmt: skip
             assert child.stdout is not None
             for line in child.stdout:
                 done, total = map(int, line.split())
                 with self._lock:
-                    if one.table in self._wanted and self._wanted[one.table].copy == one.copy:
-                        self._wanted[one.table] = one._replace(share=0.99 * done / max(1, total))
+                    if path in self._wanted:
+                        self._wanted[path] = self._wanted[path]._replace(share=0.99 * done / max(1, total))
             said = child.communicate()[1].decode(errors="replace").strip()
         except OSError as error:
-            return f"{one.table}: no process can be started to read it ({error.strerror})"
+            return f"{path.name}: no process can be started to make it ({error.strerror})"
         if child.returncode == 0:
-            self._tidy(one.copy)
+            self._tidy(path)
             return ""
-        return (
-            said.removeprefix("error: ").splitlines()[0] if said else f"{one.table}: reading it was stopped"
-        )
+        return said.removeprefix("error: ") or f"{path.name}: making it was stopped"
 
     def _touch(self, path: Path) -> None:
         """Note that a copy is in use: those that were not for the longest time go first."""
@@ -170,9 +195,7 @@ class Shelf:
         """Remove older states of the same table, and what was not used for long where there is too much."""
         key = made.name.partition("-")[0]
         found = []
-        for path in self.folder.glob(f"*{SUFFIX}"):
-            if path.name.startswith("."):
-                continue
+        for path in self.folder.glob(f"[!.]*{SUFFIX}"):
             if path != made and path.name.startswith(f"{key}-"):
                 path.unlink(missing_ok=True)
                 continue
@@ -180,12 +203,17 @@ class Shelf:
                 stat = path.stat()
                 found.append((path != made, -stat.st_mtime, stat.st_size, path))
         total = 0
-        for _, _, size, path in sorted(found):
+        for other, _, size, path in sorted(found):
             total += size
-            if total > self._room and path != made:
+            if total > self._room and other:
                 path.unlink(missing_ok=True)
 
 
-def _key(table: Path) -> str:
-    """Return what stands for the path of a table in the name of its copy."""
-    return hashlib.sha256(str(table).encode()).hexdigest()[:16]
+def _program(table: Path, copy: Path) -> tuple[str, ...]:
+    """Return the program that makes the copy of a table."""
+    return (sys.executable, "-m", "apps.results.build", str(table), str(copy))
+
+
+def _key(parts: Sequence[str]) -> str:
+    """Return what stands for paths in the name of a copy."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

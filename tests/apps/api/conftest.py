@@ -1,6 +1,7 @@
 """A small labeled project with three calibrated views, and a client of the routes on it."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,17 @@ def labeled(tmp_path) -> Path:
 def browser(open_browser, labeled) -> Browser:
     """A browser on the labeled project."""
     return open_browser(labeled)
+
+
+@pytest.fixture
+def demo(demo_folder, tmp_path) -> Path:
+    """A demo folder that a test may change."""
+    return Path(shutil.copytree(demo_folder, tmp_path / "demo"))
+
+
+@pytest.fixture
+def viewer(open_browser, demo) -> Browser:
+    """A browser on the demo; its project lies in the folder `project`."""
+    found = open_browser(demo)
+    found.home = f"/api/projects/{project_id(demo / 'project')}"
+    return found

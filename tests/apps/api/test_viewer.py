@@ -1,7 +1,6 @@
 """The viewer's routes, against the files that they are about."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,6 @@ import pandas as pd
 import pytest
 
 from tests.apps.conftest import FRAMES, NAMES, SESSION, VIEWS, two_cameras
-
-
-@pytest.fixture
-def folder(demo_folder: Path, tmp_path: Path) -> Path:
-    """A copy that a test may change."""
-    return Path(shutil.copytree(demo_folder, tmp_path / "demo"))
-
-
-@pytest.fixture
-def viewer(open_browser, folder):
-    """A browser on the demo; its project lies in the folder `project`."""
-    found = open_browser(folder)
-    from apps.api.places import project_id
-
-    found.home = f"/api/projects/{project_id(folder / 'project')}"
-    return found
 
 
 def parsed(answer: Any) -> tuple[dict[str, Any], np.ndarray]:
@@ -84,31 +67,31 @@ def test_a_session_is_described(viewer):
     }
 
 
-def test_poses_are_what_pandas_reads(viewer, folder):
+def test_poses_are_what_pandas_reads(viewer, demo):
     head, xy, rest = poses(viewer, "models/demo · seed 1", 5, 33)
     assert (head["views"], head["fields"]) == (list(VIEWS), ["x", "y", "confidence"])
     assert not head["world"]
     assert not len(rest)
     for v, view in enumerate(VIEWS):
-        table = folder / "models" / "demo" / "video_preds" / f"{SESSION}_{view}_rng=1.csv"
+        table = demo / "models" / "demo" / "video_preds" / f"{SESSION}_{view}_rng=1.csv"
         expected = truth_of(table, ("x", "y", "likelihood"))[5:33]
         np.testing.assert_array_equal(xy[:, v], expected.astype(np.float32))
 
 
-def test_the_smoothers_poses_come_with_covariances_and_world_points(viewer, folder):
+def test_the_smoothers_poses_come_with_covariances_and_world_points(viewer, demo):
     head, xy, rest = poses(viewer, "smoothed", 30, 512)
     assert head["stop"] == FRAMES
     assert head["fields"] == ["x", "y", "confidence", "sxx", "sxy", "syy"]
     np.testing.assert_allclose(xy[..., 3:], np.broadcast_to([0.25, 0, 0.25], xy[..., 3:].shape))
     assert np.isnan(xy[..., 2]).all()
-    expected = truth_of(folder / "smoothed" / "multicam_3d_results.csv", ("x", "y", "z"))[30:]
+    expected = truth_of(demo / "smoothed" / "multicam_3d_results.csv", ("x", "y", "z"))[30:]
     np.testing.assert_array_equal(rest.reshape(-1, len(NAMES), 3), expected.astype(np.float32))
 
 
-def test_world_points_alone_are_shown_where_the_cameras_see_them(viewer, folder):
+def test_world_points_alone_are_shown_where_the_cameras_see_them(viewer, demo):
     head, xy, _ = poses(viewer, "truth", 3, 9)
     assert head["views"] == list(VIEWS)
-    world = truth_of(folder / "project" / "truth" / f"{SESSION}_3d.csv", ("x", "y", "z"))[3:9]
+    world = truth_of(demo / "project" / "truth" / f"{SESSION}_3d.csv", ("x", "y", "z"))[3:9]
     pixels = np.moveaxis(two_cameras().project(world), 0, 1)
     np.testing.assert_allclose(xy[..., :2], pixels, atol=1e-3)
 
