@@ -52,6 +52,8 @@ const PATHS = {
   right: 'M2.5 2.5h11v11h-11zM9.5 2.5v11',
   link: 'M8 2v3M8 11v3M2 8h3M11 8h3M8 8h.01M8 12.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9',
   table: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M6 3.5v9',
+  again: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3',
+  delete: 'm4.5 4.5 7 7M11.5 4.5l-7 7',
 };
 
 /** @param {string} name @returns {SVGSVGElement} */

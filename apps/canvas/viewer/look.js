@@ -33,7 +33,7 @@ export class Look {
       colors: session.colors, edges: session.edges, settings });
   }
 
-  /** @private @param {number} frame @returns {import('./overlay.js').Layer[]} */
+  /** @param {number} frame @returns {import('./overlay.js').Layer[]} */
   layersOf(frame) {
     const { poses, chosen, settings } = this.viewer;
     return chosen.flatMap((source) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clock, describeSpan, panSpan, showFrame, ticksOf, timeTicks, valueText, zoomSpan } from '../../../apps/canvas/viewer/panels/axis.js';
-import { columnsOf, limitsOf, parseTrace, valueAt } from '../../../apps/canvas/viewer/panels/envelope.js';
+import { columnsOf, limitsOf, traceOf, valueAt } from '../../../apps/canvas/viewer/panels/envelope.js';
 import { TraceStore, wishFor } from '../../../apps/canvas/viewer/panels/tracestore.js';
 
 const near = (found, wanted) => found.forEach((value, index) => assert.ok(Math.abs(value - wanted[index]) < 1e-9, `${found} is not ${wanted}`));
@@ -56,25 +56,15 @@ test('times and spans are said so that both can be typed', () => {
   assert.equal(valueText(NaN, 5), 'none');
 });
 
-/** An answer of the server. */
-function packed(header, ...rows) {
-  const head = new TextEncoder().encode(`${JSON.stringify(header)}\n`);
-  const body = new Float32Array(rows.flat());
-  const all = new Uint8Array(head.length + body.byteLength);
-  all.set(head);
-  all.set(new Uint8Array(body.buffer), head.length);
-  return all.buffer;
-}
-const exact = (values, start = 0) => parseTrace(packed({ start, stop: start + values.length, step: 1, unit: 'px', band: false }, values, values));
+const exact = (values, start = 0) =>
+  traceOf({ start, stop: start + values.length, step: 1, unit: 'px', band: false }, new Float32Array([...values, ...values]));
 
-test('a trace is read whatever the length of its heading, and one of another length is refused', () => {
-  for (const unit of ['', 'p', 'px', 'mm/', 'mm/s']) {
-    const trace = parseTrace(packed({ start: 10, stop: 15, step: 2, unit, band: true, complete: 0.5 }, [1, 2, 3], [4, 5, 6], [0, 0, 0], [9, 9, 9]));
-    assert.deepEqual([...trace.high, ...(trace.bandHigh ?? [])], [4, 5, 6, 9, 9, 9]);
-    assert.equal(trace.complete, 0.5);
-    assert.deepEqual([valueAt(trace, 13), valueAt(trace, 14), valueAt(trace, 9), valueAt(trace, 16)], [[2, 5], [3, 6], [NaN, NaN], [NaN, NaN]]);
-  }
-  assert.throws(() => parseTrace(packed({ start: 0, stop: 4, step: 1, unit: '', band: false }, [1, 2, 3])), /4 bins/);
+test('a trace says its values by frame, and one of another length is refused', () => {
+  const head = { start: 10, stop: 15, step: 2, unit: 'px', band: true, complete: 0.5 };
+  const trace = traceOf(head, new Float32Array([1, 2, 3, 4, 5, 6, 0, 0, 0, 9, 9, 9]));
+  assert.deepEqual([...trace.high, ...(trace.bandHigh ?? [])], [4, 5, 6, 9, 9, 9]);
+  assert.deepEqual([valueAt(trace, 13), valueAt(trace, 14), valueAt(trace, 9), valueAt(trace, 16)], [[2, 5], [3, 6], [NaN, NaN], [NaN, NaN]]);
+  assert.throws(() => traceOf({ ...head, band: false }, new Float32Array(4)), /3 bins/);
 });
 
 test('what falls on one pixel keeps its extremes: no spike is lost', () => {
@@ -101,7 +91,7 @@ test('limits hold what is in sight, leave out rare outliers when asked to, and l
   assert.ok(low < 0 && high > 1000);
   assert.ok((limitsOf([exact(values)], [0, 1000], true) ?? [])[1] < 10);
   assert.ok((limitsOf([exact(values)], [0, 400]) ?? [])[1] < 10);
-  const banded = parseTrace(packed({ start: 0, stop: 2, step: 1, unit: 'px', band: true }, [0, 1], [0, 1], [-100, -100], [100, 100]));
+  const banded = traceOf({ start: 0, stop: 2, step: 1, unit: 'px', band: true }, new Float32Array([0, 1, 0, 1, -100, -100, 100, 100]));
   assert.ok((limitsOf([banded], [0, 2]) ?? [])[1] < 2.3);
   assert.equal(limitsOf([exact([NaN, NaN])], [0, 2]), null);
   const [bottom, top] = limitsOf([exact([7, 7])], [0, 2]) ?? [];
@@ -110,7 +100,7 @@ test('limits hold what is in sight, leave out rare outliers when asked to, and l
 
 test('a wish has a power of two frames in a bin, whole bins, and a margin', () => {
   const wish = wishFor([10000, 20000], 1000, 108000);
-  assert.deepEqual(wish, { start: 5000, stop: 25000, step: 8, width: 2500 });
+  assert.deepEqual(wish, { start: 4992, stop: 25008, step: 16, width: 1251 });
   assert.equal(wishFor([0, 108000], 1000, 108000).stop, 108000);
   assert.equal(wishFor([50, 60], 1000, 108000).step, 1);
 });
@@ -131,16 +121,16 @@ test('the old trace is drawn until the new one is there, one request travels at 
   assert.equal(see([0, 100000]).trace, null);
   await arrive();
   assert.ok(see([0, 100000]).isSharp);
-  assert.equal(see([0, 50000]).trace?.step, 128);
+  assert.equal(see([0, 50000]).trace?.step, 256);
   see([0, 25000]);
   see([0, 12500]);
   assert.equal(asked.length, 2);
   await arrive();
   const meanwhile = see([0, 12500]);
-  assert.deepEqual([meanwhile.isSharp, meanwhile.trace?.step, asked.length, asked[2].step], [false, 64, 3, 16]);
+  assert.deepEqual([meanwhile.isSharp, meanwhile.trace?.step, asked.length, asked[2].step], [false, 128, 3, 32]);
   await arrive();
   assert.deepEqual([see([0, 12500]).isSharp, see([1000, 13000]).isSharp, asked.length], [true, true, 3]);
-  assert.equal(see([0, 100000]).trace?.step, 128);
+  assert.equal(see([0, 100000]).trace?.step, 256);
   assert.ok(!store.isBusy);
 });
 

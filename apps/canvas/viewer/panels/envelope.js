@@ -18,12 +18,11 @@
  * @property {Float32Array | null} bandHigh
  */
 
-/** @param {ArrayBuffer} buffer  a line of JSON, then rows of 32-bit floats @returns {Trace} */
-export function parseTrace(buffer) {
-  const bytes = new Uint8Array(buffer);
-  const end = bytes.indexOf(10);
-  const { start, stop, step, unit, band, complete = 1 } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  const values = new Float32Array(buffer.slice(end + 1));
+/**
+ * @param {{start: number, stop: number, step: number, unit: string, band: boolean, complete?: number}} head @param {Float32Array} values
+ * @returns {Trace}
+ */
+export function traceOf({ start, stop, step, unit, band, complete = 1 }, values) {
   const bins = Math.ceil((stop - start) / step);
   if (values.length !== bins * (band ? 4 : 2)) throw new Error(`a trace of ${bins} bins came with ${values.length} values`);
   const row = (/** @type {number} */ index) => values.subarray(index * bins, (index + 1) * bins);

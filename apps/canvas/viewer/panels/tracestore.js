@@ -24,7 +24,7 @@ const AGAIN = 700; // ms until a table that is being built is asked for again
  */
 
 /**
- * What to ask for so that a span is sharp on a screen: bins of a power of two frames, at most two on a pixel, and half as much again
+ * What to ask for so that a span is sharp on a screen: bins of a power of two frames, one on a pixel or fewer, and half as much again
  * on either side, so that the next small move needs nothing.
  * @param {Span} span @param {number} width  px @param {number} total  frames @returns {Wish}
  */
@@ -38,7 +38,7 @@ export function wishFor([from, to], width, total) {
 
 /** Frames of a bin. @param {Span} span @param {number} width */
 function stepFor([from, to], width) {
-  return 2 ** Math.max(0, Math.floor(Math.log2((to - from) / Math.max(1, width))));
+  return 2 ** Math.max(0, Math.ceil(Math.log2((to - from) / Math.max(1, width)) - 1e-9));
 }
 
 export class TraceStore {
