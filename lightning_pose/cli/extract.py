@@ -1,8 +1,6 @@
 """`litpose extract`: frames of videos become images to be labeled."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     console, failed, plans = Console(), False, []
     for name, videos in chosen.items():
         try:
-            plan = _choose(args, project, options, console, (name, videos))
+            plan = _choose(args, project, options, (name, videos))
             plans.append(plan)
             if name in sheets and plan.picks:
                 _draw_sheet(sheets[name], plan, console)
@@ -146,16 +144,17 @@ def _choose(
     args: argparse.Namespace,
     project: "Project",
     options: "Options",
-    console: "Console",
     session: tuple[str, dict[str, Path]],
 ) -> "Plan":
     """Choose the frames of one session."""
+    from lightning_pose.core.progress_bar import counted
     from lightning_pose.core.video import probe
     from lightning_pose.frames.planning import plan_frames
 
     name, videos = session
-    total = probe(next(iter(videos.values()))).n_frames if options.method == "kmeans" else None
-    with _bar(console, f"{name or 'session'}: looking", total, args.progress_file) as tell:
+    reads = options.method in ("kmeans", "difficult")
+    total = probe(next(iter(videos.values()))).n_frames if reads else None
+    with counted(f"{name or 'session'}: looking", total, args.progress_file) as tell:
         return plan_frames(project, name, videos, options, progress=tell)
 
 
@@ -170,6 +169,7 @@ def _draw_sheet(path: Path, plan: "Plan", console: "Console") -> None:
 
 def _write(args: argparse.Namespace, project: "Project", plan: "Plan", console: "Console") -> None:
     """Write the images of one session unless it is a dry run, and say which."""
+    from lightning_pose.core.progress_bar import counted
     from lightning_pose.frames.extraction import append_rows, extract
 
     title, frames = plan.session.name or "session", [pick.frame for pick in plan.picks]
@@ -177,7 +177,7 @@ def _write(args: argparse.Namespace, project: "Project", plan: "Plan", console: 
         console.print(f"{title}: no further frame", markup=False, highlight=False)
         return
     if not args.dry_run:
-        with _bar(console, f"{title}: images", plan.images, args.progress_file) as tell:
+        with counted(f"{title}: images", plan.images, args.progress_file) as tell:
             rows = extract(project, plan, progress=tell)
         if args.label_rows:
             append_rows(project, rows)
@@ -203,27 +203,3 @@ def _sheets(path: Path | None, names: list[str]) -> dict[str, Path]:
     if len(names) == 1:
         return {names[0]: path}
     return {name: path.with_stem(f"{path.stem}_{name}") for name in names}
-
-
-@contextmanager
-def _bar(
-    console: "Console", what: str, total: int | None, file: Path | None
-) -> Iterator[Callable[[int], None]]:
-    """Show progress where a terminal or a program reads it; yield what is to be told how much was done."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from lightning_pose.core.progress_file import ProgressFile
-
-    kept, done = ProgressFile(file), 0
-    kept.tell(0, total or 0, what)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-
-        def tell(count: int) -> None:
-            nonlocal done
-            done += count
-            bar.advance(task, count)
-            kept.tell(done, total or 0, what)
-
-        yield tell

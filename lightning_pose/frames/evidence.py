@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import DataError
+from lightning_pose.core.naming import find_view
 from lightning_pose.core.skeletons import Skeleton, guess_skeleton
 from lightning_pose.frames.files import SessionFiles
 from lightning_pose.frames.observed import Evidence, Observed
@@ -46,7 +47,7 @@ def read_evidence(
     camera = None if rig is None or len(views) < 2 else rig.check(views)
     source = _Source(files, tables, names, camera)
     members = max(len(group) for group in tables.values())
-    return Evidence(files.name, views, known, members, source.read)
+    return Evidence(files.name, views, known, members, source.read, source.count, source.part)
 
 
 class _Source:
@@ -61,74 +62,69 @@ class _Source:
     ) -> None:
         self.names = tuple(names)
         self.views = tuple(tables)
-        self.tables = tables
+        self.several = max(map(len, tables.values())) > 1
         self.rig = rig
-        self.metrics = {
-            kind: {view: [Table(path) for path in paths] for view, paths in views.items()}
-            for kind, views in files.metrics.items()
-            if kind.startswith("pca") or kind == "reprojection_error"
+        self.metrics = set(files.used_metrics)
+        self.has_world, self.has_smoothed = files.world is not None, bool(files.smoothed)
+        self._all: dict[tuple[str, str, int], Table] = {  # by view, kind and number
+            (view, "members", m): table for view, members in tables.items() for m, table in enumerate(members)
         }
-        self.world = None if files.world is None else Table(files.world)
-        self.smoothed = {view: Table(path) for view, path in files.smoothed.items() if view in self.views}
-        self.noise = _noise(files.record, self.views, self.names)
+        self._all |= {
+            (view, kind, m): Table(path)
+            for kind, of_views in files.used_metrics.items()
+            for view, paths in of_views.items()
+            for m, path in enumerate(paths)
+        }
+        self._all |= {
+            (view, "smoothed", 0): Table(path) for view, path in files.smoothed.items() if view in tables
+        }
+        if files.world is not None:
+            self._all["", "world", 0] = Table(files.world)
+        self._orders = {
+            key: [table.names.index(name) if name in table.names else -1 for name in self.names]
+            for key, table in self._all.items()
+        }
+        self.noise = _noise(files.records, self.views, self.names)
 
     def read(self, rows: int) -> Iterator[Observed]:
         """Yield the session in order; a view or a table that ends earlier is missing from there on."""
-        streams: dict[tuple, Iterator[Rows]] = {
-            (view, "members", m): table.blocks(rows)
-            for view, members in self.tables.items()
-            for m, table in enumerate(members)
-        }
-        streams |= {
-            (view, kind, m): table.blocks(rows)
-            for kind, views in self.metrics.items()
-            for view, members in views.items()
-            for m, table in enumerate(members)
-        }
-        streams |= {(view, "smoothed", 0): table.blocks(rows) for view, table in self.smoothed.items()}
-        if self.world is not None:
-            streams["", "world", 0] = self.world.blocks(rows)
-        order = {key: self._order(key) for key in streams}
+        streams = {key: table.blocks(rows) for key, table in self._all.items()}
         start = None
         for blocks in zip_longest(*streams.values()):
             parts = {key: block for key, block in zip(streams, blocks, strict=True) if block is not None}
-            longest = max((block.frames for block in parts.values()), key=len)
-            start = int(longest[0]) if start is None else start
-            found = {}
-            for key, block in parts.items():
-                if not np.array_equal(block.frames, start + np.arange(len(block.frames))):
-                    raise DataError(
-                        f"{self._table(key).path}: expected the frames {start} to {start + len(longest) - 1} "
-                        "in order, as the other tables of the session have them"
-                    )
-                found[key] = {
-                    coord: _filled(values[:, order[key]], len(longest))
-                    for coord, values in block.columns.items()
-                }
-            yield self._observed(start, len(longest), found)
-            start += len(longest)
+            seen = self._joined(parts, start)
+            yield seen
+            start = seen.start + seen.count
 
-    def _table(self, key: tuple) -> Table:
-        """Return the table of a stream."""
-        view, kind, m = key
-        if kind == "world":
-            assert self.world is not None
-            return self.world
-        if kind == "smoothed":
-            return self.smoothed[view]
-        return self.tables[view][m] if kind == "members" else self.metrics[kind][view][m]
+    def count(self) -> int:
+        """Return the number of frames, of the longest table."""
+        return max(table.count for table in self._all.values())
 
-    def _order(self, key: tuple) -> list[int]:
-        """Return where a table has each keypoint; its last column again where it lacks one.
+    def part(self, start: int, stop: int) -> Observed:
+        """Return some frames, counted from the first; at least one is expected to be there."""
+        found = {key: table.rows(start, stop) for key, table in self._all.items()}
+        return self._joined({key: rows for key, rows in found.items() if len(rows.frames)}, None)
+
+    def _joined(self, parts: Mapping[tuple, Rows], start: int | None) -> Observed:
+        """Put the rows of the tables of a stretch side by side, from `start` on if that is known.
 
         Raises:
-            DataError: when it lacks one.
+            DataError: when their frames are not the same.
         """
-        table = self._table(key)
-        absent = [name for name in self.names if name not in table.names]
-        if absent:
-            raise DataError(f"{table.path} lacks the keypoints {', '.join(absent)}")
-        return [table.names.index(name) for name in self.names]
+        longest = max((block.frames for block in parts.values()), key=len)
+        start = int(longest[0]) if start is None else start
+        found = {}
+        for key, block in parts.items():
+            if not np.array_equal(block.frames, start + np.arange(len(block.frames))):
+                raise DataError(
+                    f"{self._all[key].path}: expected the frames {start} to {start + len(longest) - 1} "
+                    "in order, as the other tables of the session have them"
+                )
+            found[key] = {
+                coord: _filled(values, len(longest))[:, self._orders[key]]
+                for coord, values in block.columns.items()
+            }
+        return self._observed(start, len(longest), found)
 
     def _observed(self, start: int, count: int, found: Mapping[tuple, Mapping[str, np.ndarray]]) -> Observed:
         """Put the tables of a stretch together."""
@@ -142,7 +138,7 @@ class _Source:
             xy.append(np.moveaxis(centre, 0, -1))
             spread.append(deviation)
             confidence.append(_mean(sure))
-        distances = {"spread": np.stack(spread)} if max(map(len, self.tables.values())) > 1 else {}
+        distances = {"spread": np.stack(spread)} if self.several else {}
         pixels = np.stack(xy)
         for name, kinds in (("pca", ("pca_singleview_error", "pca_multiview_error")),
                             ("reprojection", ("reprojection_error",))):  # fmt: skip
@@ -151,7 +147,7 @@ class _Source:
                 distances[name] = np.stack(stacks)
         sure = np.stack(confidence)
         xyz = None
-        if self.world is not None:
+        if self.has_world:
             world = found.get(("", "world", 0), {})
             xyz = np.stack([world.get(axis, blank) for axis in "xyz"], axis=-1)
         if self.rig is not None and ("reprojection" not in distances or xyz is None):
@@ -160,8 +156,10 @@ class _Source:
             lifted = self.rig.triangulate_robust(pixels, weights, threshold_px=limit)
             distances.setdefault("reprojection", lifted.error)
             xyz = lifted.xyz if xyz is None else xyz
-        has_confidence = any("likelihood" in t.coords for group in self.tables.values() for t in group)
-        gated = self._smoothed(pixels, distances, found, blank) if self.smoothed else None
+        has_confidence = any(
+            "likelihood" in table.coords for key, table in self._all.items() if key[1] == "members"
+        )
+        gated = self._smoothed(pixels, distances, found, blank) if self.has_smoothed else None
         return Observed(start, pixels, sure if has_confidence else None, distances, xyz, gated)
 
     def _largest(
@@ -194,12 +192,14 @@ class _Source:
             return np.asarray(distance**2 > GATE * (self.noise[:, None] ** 2 + np.nan_to_num(variance)))
 
 
-def _filled(values: Float[np.ndarray, "t K"], count: int) -> Float[np.ndarray, "T K"]:
-    """Return rows as many as are wanted, the last of them missing where there are fewer."""
-    lacking = count - len(values)
-    if not lacking:
-        return values
-    return np.concatenate([values, np.full((lacking, values.shape[1]), np.nan)])
+def _filled(values: Float[np.ndarray, "t N"], count: int) -> Float[np.ndarray, "T N+1"]:
+    """Return rows as many as are wanted, the last missing where there are fewer, and a missing column.
+
+    The column stands for the keypoints that a table lacks: a smoother may have been asked for some only.
+    """
+    filled = np.full((count, values.shape[1] + 1), np.nan)
+    filled[: len(values), :-1] = values
+    return filled
 
 
 def _median(
@@ -227,16 +227,21 @@ def _mean(values: Float[np.ndarray, "M *N"]) -> Float[np.ndarray, "*N"]:
         return np.where(known, values, 0).sum(axis=0) / known.sum(axis=0)
 
 
-def _noise(record: Path | None, views: Sequence[str], names: Sequence[str]) -> Float[np.ndarray, "V K"]:
-    """Return the standard deviation (px) that the smoother gives observations; 1 px where nothing says it."""
+def _noise(records: Sequence[Path], views: Sequence[str], names: Sequence[str]) -> Float[np.ndarray, "V K"]:
+    """Return the standard deviation (px) that the smoother gives observations; 1 px where nothing says it.
+
+    The record of one camera need not name it as its view: the name of the file does.
+    """
     noise = np.ones((len(views), len(names)))
-    if record is None:
-        return noise
-    try:
-        said = json.loads(record.read_text(encoding="utf-8"))["keypoints"]
-        for k, name in enumerate(names):
-            for v, view in enumerate(views):
-                noise[v, k] = float(said[name]["observation_sd_px"].get(view, 1.0))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return np.ones_like(noise)
+    for record in records:
+        try:
+            said = json.loads(record.read_text(encoding="utf-8"))["keypoints"]
+            for k, name in enumerate(names):
+                given = said.get(name, {}).get("observation_sd_px", {})
+                if len(given) == 1 and not given.keys() & set(views):
+                    given = {find_view(record.stem, views)[1]: next(iter(given.values()))}
+                for v, view in enumerate(views):
+                    noise[v, k] = float(given.get(view, noise[v, k]))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, DataError):
+            continue  # a record of something else
     return noise

@@ -59,6 +59,8 @@ class Evidence:
         skeleton: keypoints, in the order of the K axis, with bones and left/right pairs.
         members: of the ensemble.
         read: gives the frames in order, as many at a time as it is told.
+        count: tells how many frames there are.
+        part: gives some frames, from one up to another, counted from the first.
     """
 
     session: str
@@ -66,6 +68,8 @@ class Evidence:
     skeleton: Skeleton
     members: int
     read: Callable[[int], Iterator[Observed]]
+    count: Callable[[], int]
+    part: Callable[[int, int], Observed]
 
     def blocks(self, rows: int | None = None) -> Iterator[tuple[Observed, slice]]:
         """Yield stretches with one more frame on either side, if there is one, and which rows are theirs."""
@@ -89,7 +93,7 @@ def evidence_of(
         for start in range(0, seen.count, rows):
             yield seen.rows(start, start + rows)
 
-    return Evidence(session, tuple(views), skeleton, members, read)
+    return Evidence(session, tuple(views), skeleton, members, read, lambda: seen.count, seen.rows)
 
 
 def _joined(before: Observed | None, now: Observed, after: Observed | None) -> tuple[Observed, slice]:

@@ -1,7 +1,8 @@
 """Which frames of a session to extract, by any of the methods; what is there already is not chosen again."""
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,9 +11,10 @@ from lightning_pose.core.project import Project
 from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.extraction import Pick, Plan, extracted_frames, labeled_frames
-from lightning_pose.frames.files import find_files
+from lightning_pose.frames.files import SessionFiles, find_files
 from lightning_pose.frames.kmeans import choose_by_kmeans
-from lightning_pose.frames.ranking import APART, rank_frames
+from lightning_pose.frames.ranking import APART, pick, rank_frames
+from lightning_pose.frames.ranking_file import rank_session
 from lightning_pose.frames.uniform import spread_evenly
 
 Method = Literal["uniform", "kmeans", "list", "difficult"]
@@ -108,7 +110,7 @@ def plan_frames(
     taken = extracted_frames(project, name) | labeled_frames(project, name)
     edge = min(options.context, max(session.n_frames - 1, 0) // 2)
     if options.method == "difficult":
-        return Plan(session, _difficult(project, session, options, taken), options.context)
+        return Plan(session, _difficult(project, session, options, taken, progress), options.context)
     if options.method == "list":
         late = [frame for frame in options.listed if frame >= session.n_frames]
         if late:
@@ -128,7 +130,9 @@ def plan_frames(
     return Plan(session, picks, options.context)
 
 
-def _difficult(project: Project, session: Session, options: Options, taken: set[int]) -> tuple[Pick, ...]:
+def _difficult(
+    project: Project, session: Session, options: Options, taken: set[int], progress: Progress
+) -> tuple[Pick, ...]:
     """Return the frames whose predictions are the most suspicious, with reasons."""
     assert options.predictions is not None  # `Options.check`
     found = find_files(options.predictions, project.views, smoothed=options.smoothed)
@@ -138,8 +142,18 @@ def _difficult(project: Project, session: Session, options: Options, taken: set[
             + ", ".join(found)
         )
     rig = find_rig(session, None, project.folder).rig
-    evidence = read_evidence(found[session.name], project.skeleton, rig=rig)
-    ranked = rank_frames(evidence, options.frames, apart=options.apart, exclude=taken)
+    files, wanted = found[session.name], {"apart": options.apart, "exclude": taken}
+    if options.apart < APART:  # the ranking on disk has one frame of every stretch of that length
+        ranked = rank_frames(read_evidence(files, project.skeleton, rig=rig), options.frames, **wanted)
+    else:
+        if not _can_be_written(files):
+            files = replace(files, reports=None)
+        how = {"rig": rig, "progress": progress}
+        saved = rank_session(files, project.skeleton, count=options.frames, **how)
+        ranked = pick(saved.candidates, options.frames, **wanted)
+        if len(ranked) < options.frames and not saved.whole:  # too many of the candidates are labeled
+            saved = rank_session(files, project.skeleton, count=options.frames + len(taken), **how)
+            ranked = pick(saved.candidates, options.frames, **wanted)
     late = [item.frame for item in ranked if item.frame >= session.n_frames]
     if late:
         raise DataError(
@@ -147,3 +161,8 @@ def _difficult(project: Project, session: Session, options: Options, taken: set[
             f"{options.predictions} more: they are of another video"
         )
     return tuple(Pick(item.frame, "difficult", item.reasons) for item in ranked)
+
+
+def _can_be_written(files: SessionFiles) -> bool:
+    """Return whether the ranking can be kept; frames can be chosen of predictions that are read-only too."""
+    return files.reports is not None and os.access(files.reports.parent, os.W_OK)

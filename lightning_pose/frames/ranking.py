@@ -5,24 +5,25 @@ of ten (`Scale.excess`). The score of a frame is the root of the sum of squares,
 the sum over signals: several signals against one keypoint add up, one keypoint that is certainly wrong counts
 more than many that are a little unusual, and ordinary frames have 0.
 
-The session is read twice, a stretch at a time: to learn what is ordinary, and to score. Memory holds the
-scores and a pool of candidates.
+What is ordinary is learned from stretches of the session; then it is read whole, a stretch at a time. Memory
+holds the scores and the candidates.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from lightning_pose.frames.diversity import pick_apart, posture_features
 from lightning_pose.frames.observed import Evidence, Observed
 from lightning_pose.frames.reasons import explain
 from lightning_pose.frames.signals import Scale, Values, combine, fit_scale, measure
 
-SAMPLE = 5000  # frames that the ordinary is learned from
-POOL, POOL_LEAST = 20, 500  # candidates for each frame that is wanted, and at least
+STRETCH, STRETCHES = 125, 40  # frames in a row that the ordinary is learned from, and how many times
+POOL, POOL_LEAST = 20, 1000  # candidates for each frame that is wanted, and at least
 APART = 10  # frames
+DIGITS = 4  # of numbers that are kept
 
 Progress = Callable[[int], None]
 
@@ -36,6 +37,7 @@ class Difficult(NamedTuple):
         view: that is blamed; empty where there is one, or where none is worse than the others.
         keypoint: that is blamed most.
         reasons: a line for each of the worst keypoints, the worst first.
+        posture: what tells it from the other candidates; see `posture_features`.
     """
 
     frame: int
@@ -43,6 +45,7 @@ class Difficult(NamedTuple):
     view: str
     keypoint: str
     reasons: tuple[str, ...]
+    posture: tuple[float, ...] = ()
 
 
 class Ranking(NamedTuple):
@@ -51,13 +54,17 @@ class Ranking(NamedTuple):
     Attributes:
         start: number of the first frame.
         scores: of every frame.
-        difficult: the frames that were picked, the worst first.
+        candidates: the worst frame of every stretch of `apart` frames, the worst of them first.
+        whole: whether all such frames are among the candidates, and not the worst of them only.
+        difficult: the candidates that were picked, the worst first.
         scale: what is ordinary in the session.
-        sample: the signals (`signals.measure`) of frames spread evenly over the session.
+        sample: the signals (`signals.measure`) of stretches spread evenly over the session.
     """
 
     start: int
     scores: Float[np.ndarray, "T"]
+    candidates: list[Difficult]
+    whole: bool
     difficult: list[Difficult]
     scale: Scale
     sample: Values
@@ -85,15 +92,14 @@ def judge(
         count: frames to pick, at most; ordinary ones are not picked.
         apart: frames that lie between two picked ones, at least.
         exclude: frames that are labeled already: neither they nor their neighbours are picked.
-        progress: told how many frames have been read since it was last told.
+        progress: told how many frames have been read since it was last told; each is read once.
 
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
-    sample = _sample(evidence, progress)
+    sample = _sample(evidence)
     scale = fit_scale(sample)
-    taken = np.array(sorted(exclude), dtype=np.int64)
-    pool = _Pool(max(POOL * count, POOL_LEAST), max(apart, 1), taken)
+    pool = _Pool(pool_size(count), max(apart, 1))
     scores: list[np.ndarray] = []
     start = None
     for seen, own in evidence.blocks():
@@ -105,39 +111,81 @@ def judge(
         scores.append(score[own].astype(np.float32))
         pool.add(seen, own, score)
         progress(own.stop - own.start)
-    found = pool.pick(count)
-    difficult = []
-    for candidate in found:
-        verdict = explain(evidence, scale, candidate.seen, candidate.row)
-        difficult.append(Difficult(candidate.frame, candidate.score, *verdict))
+    candidates = _described(pool.best(), evidence, scale)
     whole = np.concatenate(scores) if scores else np.zeros(0, dtype=np.float32)
-    return Ranking(start or 0, whole, difficult, scale, sample)
+    found = pick(candidates, count, apart=apart, exclude=exclude)
+    return Ranking(start or 0, whole, candidates, not pool.full, found, scale, sample)
 
 
-def _sample(evidence: Evidence, progress: Progress) -> Values:
-    """Return the signals of frames spread evenly over the session."""
-    stride = 1
-    kept: list[tuple[Int[np.ndarray, "t"], Values]] = []
-    for seen, own in evidence.blocks():
-        rows = np.arange(own.start, own.stop)
-        frames = seen.start + rows
-        rows = rows[frames % stride == 0]
+def pool_size(count: int) -> int:
+    """Return how many candidates are needed to pick some frames."""
+    return max(POOL * count, POOL_LEAST)
+
+
+def pick(
+    candidates: Sequence[Difficult], count: int, *, apart: int = APART, exclude: Collection[int] = ()
+) -> list[Difficult]:
+    """Return those of the candidates that are most likely wrong and differ from each other, the worst first.
+
+    Args:
+        candidates: of one session, all of them.
+        count: frames to pick, at most.
+        apart: least distance from each other and from those that are excluded, frames.
+        exclude: frames that are not picked, nor their neighbours.
+    """
+    if not candidates:
+        return []
+    frames = np.array([candidate.frame for candidate in candidates])
+    free = is_apart(frames, exclude, apart)
+    chosen = pick_apart(
+        np.where(free, [candidate.score for candidate in candidates], 0.0),
+        frames,
+        np.array([candidate.posture for candidate in candidates], dtype=float),
+        count,
+        apart,
+    )
+    return sorted((candidates[index] for index in chosen.tolist()), key=lambda one: -one.score)
+
+
+def is_apart(frames: Int[np.ndarray, "N"], taken: Collection[int], apart: int) -> Bool[np.ndarray, "N"]:
+    """Return which frames are at least `apart` from all that are taken."""
+    if not taken:
+        return np.ones(len(frames), dtype=bool)
+    known = np.array(sorted(taken), dtype=np.int64)
+    after = np.searchsorted(known, frames)
+    near = [np.clip(after + step, 0, len(known) - 1) for step in (-1, 0)]
+    return np.min([np.abs(known[index] - frames) for index in near], axis=0) >= apart
+
+
+def _sample(evidence: Evidence) -> Values:
+    """Return the signals of stretches spread evenly over the session; of a short one all frames."""
+    total = evidence.count()
+    length = STRETCH if total > STRETCH * STRETCHES else total
+    firsts = [i * total // STRETCHES for i in range(STRETCHES)] if length == STRETCH else [0] if total else []
+    found: list[Values] = []
+    for first in firsts:
+        before = int(first > 0)
+        seen = evidence.part(first - before, min(first + length + 1, total))
         values = measure(seen, evidence.skeleton)
-        kept.append((seen.start + rows, {name: v[:, rows].astype(np.float32) for name, v in values.items()}))
-        while sum(len(frames) for frames, _ in kept) > SAMPLE:
-            stride *= 2
-            kept = [_thinned(frames, values, stride) for frames, values in kept]
-        progress(own.stop - own.start)
-    names = kept[0][1] if kept else ()
-    return {
-        name: np.concatenate([values[name] for _, values in kept], axis=1).astype(float) for name in names
-    }
+        found.append({name: own[:, before : before + length] for name, own in values.items()})
+    names = found[0] if found else ()
+    return {name: np.concatenate([values[name] for values in found], axis=1) for name in names}
 
 
-def _thinned(frames: Int[np.ndarray, "t"], values: Values, stride: int) -> tuple[np.ndarray, Values]:
-    """Return the frames that a stride leaves."""
-    keep = frames % stride == 0
-    return frames[keep], {name: v[:, keep] for name, v in values.items()}
+def _described(candidates: "Sequence[_Candidate]", evidence: Evidence, scale: Scale) -> list[Difficult]:
+    """Return candidates with what is wrong with them in words, and what tells them apart."""
+    if not candidates:
+        return []
+    postures = posture_features(np.stack([one.seen.xy[:, one.row] for one in candidates]))
+    return [
+        Difficult(
+            one.frame,
+            round(one.score, DIGITS),
+            *explain(evidence, scale, one.seen, one.row),
+            tuple(np.round(posture, DIGITS).tolist()),
+        )
+        for one, posture in zip(candidates, postures, strict=True)
+    ]
 
 
 class _Candidate(NamedTuple):
@@ -152,58 +200,36 @@ class _Candidate(NamedTuple):
 class _Pool:
     """The frames of highest score, one of every stretch of `apart` frames."""
 
-    def __init__(self, size: int, apart: int, taken: Int[np.ndarray, "N"]) -> None:
+    def __init__(self, size: int, apart: int) -> None:
         self.size = size
         self.apart = apart
-        self.taken = taken
-        self.candidates: list[_Candidate] = []
+        self.full = False  # whether some had to be left out
+        self.candidates: dict[int, _Candidate] = {}  # by stretch
 
     def add(self, seen: Observed, own: slice, score: Float[np.ndarray, "t"]) -> None:
         """Take what is worth it from a stretch of frames."""
         frames = seen.start + np.arange(own.start, own.stop)
-        worth = np.where(self._is_free(frames), score[own], 0.0)
-        order = np.lexsort((-worth, frames // self.apart))
-        best = order[np.unique((frames // self.apart)[order], return_index=True)[1]]
+        worth, places = score[own], frames // self.apart
+        order = np.lexsort((-worth, places))
+        best = order[np.unique(places[order], return_index=True)[1]]
         best = best[worth[best] > 0]
-        best = best[np.argsort(-worth[best], kind="stable")][: self.size]
-        for index in best.tolist():
-            row = own.start + index
-            if len(self.candidates) >= 2 * self.size:
-                self._prune()
+        best = best[np.argsort(-worth[best], kind="stable")]
+        self.full |= len(best) > self.size
+        for index in best[: self.size].tolist():
+            row, place = own.start + index, int(places[index])
+            former = self.candidates.get(place)  # the stretch may have begun with the frames before
+            if former is not None and former.score >= worth[index]:
+                continue
             first = max(row - 1, 0)
             around = _copied(seen.rows(first, min(row + 2, seen.count)))
-            self.candidates.append(_Candidate(float(worth[index]), int(frames[index]), around, row - first))
-        self._prune()
-
-    def pick(self, count: int) -> list[_Candidate]:
-        """Return the frames that are picked, the worst first."""
-        self._prune()
-        if not self.candidates:
-            return []
-        points = np.stack([candidate.seen.xy[:, candidate.row] for candidate in self.candidates])
-        chosen = pick_apart(
-            np.array([candidate.score for candidate in self.candidates]),
-            np.array([candidate.frame for candidate in self.candidates]),
-            posture_features(points),
-            count,
-            self.apart,
-        )
-        found = [self.candidates[index] for index in chosen.tolist()]
-        return sorted(found, key=lambda candidate: -candidate.score)
-
-    def _is_free(self, frames: Int[np.ndarray, "t"]) -> np.ndarray:
-        """Return which frames are at least `apart` from all that are taken."""
-        if not len(self.taken):
-            return np.ones(len(frames), dtype=bool)
-        after = np.searchsorted(self.taken, frames)
-        near = [np.clip(after + step, 0, len(self.taken) - 1) for step in (-1, 0)]
-        return np.min([np.abs(self.taken[index] - frames) for index in near], axis=0) >= self.apart
-
-    def _prune(self) -> None:
-        """Keep the best."""
+            self.candidates[place] = _Candidate(float(worth[index]), int(frames[index]), around, row - first)
         if len(self.candidates) > self.size:
-            self.candidates.sort(key=lambda candidate: -candidate.score)
-            del self.candidates[self.size :]
+            self.full = True
+            self.candidates = {one.frame // self.apart: one for one in self.best()[: self.size]}
+
+    def best(self) -> list[_Candidate]:
+        """Return the candidates, the worst first."""
+        return sorted(self.candidates.values(), key=lambda one: (-one.score, one.frame))
 
 
 def _copied(seen: Observed) -> Observed:

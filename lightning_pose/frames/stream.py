@@ -1,6 +1,7 @@
 """Tables of any length, a stretch of frames at a time."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,10 +9,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lightning_pose.core.csv_header import SET, read_header, read_lines
-from lightning_pose.core.csv_numbers import iterate_columns
+from lightning_pose.core.csv_numbers import columns_of, iterate_columns
 from lightning_pose.core.errors import DataError
 
 VALUE = "value"  # the one coordinate of a metric
+BYTES_AT_ONCE = 1 << 24
 
 
 class Rows(NamedTuple):
@@ -70,6 +72,37 @@ class Table:
             raise DataError(f"{self.path} has a header but no rows")
         if count > given:
             yield self._rows(np.concatenate(held))
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return len(self._lines) - 1
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """Return some of the rows, counted from the first; those beyond the end are left out.
+
+        Raises:
+            DataError: as `blocks`.
+        """
+        first, last = (int(self._lines[min(row, self.count)]) for row in (start, stop))
+        with self.path.open("rb") as source:
+            source.seek(first)
+            body = source.read(last - first)
+        return self._rows(np.stack(columns_of(self.path, self._skip, body, self._width), axis=1))
+
+    @cached_property
+    def _lines(self) -> Int[np.ndarray, "_"]:
+        """Return where in the file each row begins, and where the last one ends; blank lines are none."""
+        ends, place = [np.zeros(1, dtype=np.int64)], 0
+        with self.path.open("rb") as source:
+            while data := source.read(BYTES_AT_ONCE):
+                ends.append(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + place + 1)
+                place += len(data)
+        bounds = np.concatenate(ends)
+        bounds = bounds if bounds[-1] == place else np.append(bounds, place)
+        bounds = bounds[self._skip :]
+        written = np.diff(bounds) > len("\r\n")
+        return np.append(bounds[:-1][written], place)
 
     def _rows(self, body: Float[np.ndarray, "t C"]) -> Rows:
         """Return rows as frames and coordinates."""

@@ -16,7 +16,7 @@ from lightning_pose.predict.smooth import smooth_session, smoother_records
 from lightning_pose.predict.summary import Outcome
 from lightning_pose.predict.world import write_world
 
-REPORT_READS = 3  # times that a report reads every frame
+REPORT_READS = 2  # times that a report reads every frame
 
 
 class SessionJob:

@@ -48,13 +48,14 @@ def session_files(layout: Layout, session: Session, members: Sequence[str]) -> S
     }
     world, folder = layout.world(session), layout.smoothed(session)
     has_smoothed = any(folder.glob("*.csv"))  # none where the smoother failed
-    smoothed, record, _ = find_smoothed(folder, tuple(session.videos)) if has_smoothed else ({}, None, "")
+    smoothed, records, _ = find_smoothed(folder, tuple(session.videos)) if has_smoothed else ({}, [], "")
     return SessionFiles(
         session.name,
         {view: [layout.pixels(session, view, member) for member in members] for view in session.videos},
         {kind: views for kind, views in metrics.items() if any(views.values())},
         world if world.is_file() else None,
         smoothed,
-        record,
+        records,
         session.videos,
+        layout.report(session).parent,
     )

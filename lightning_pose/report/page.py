@@ -18,13 +18,12 @@ from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.files import SessionFiles
 from lightning_pose.frames.observed import Evidence
 from lightning_pose.frames.ranking import Difficult, Progress, Ranking, judge
+from lightning_pose.frames.ranking_file import LISTED, STRIP, describe, identify, write_ranking
 from lightning_pose.report.pictures import take_pictures
 from lightning_pose.report.summary import Column, summarise
 from lightning_pose.report.traces import WORLD, decimate, encode, signals_of, stretches
 
 FOLDER = Path(__file__).parent
-LISTED = 24  # frames
-STRIP = 1000  # columns of the strip of scores
 # No script, style or picture of another place is loaded, whatever a name in a table says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
@@ -38,7 +37,7 @@ def write_report(
     count: int = LISTED,
     progress: Progress = lambda frames: None,
 ) -> list[Difficult]:
-    """Write the report of one session as a single HTML file; return the frames that it lists.
+    """Write the report of one session as a single HTML file, and the ranking of its frames where it is kept.
 
     Args:
         path: file to write.
@@ -46,11 +45,15 @@ def write_report(
         skeleton: bones and left/right pairs; guessed from the names of keypoints by default.
         rig: cameras of the views, for reprojection errors that are not on disk.
         count: frames to list, at most.
-        progress: told how many frames have been read since it was last told; each is read three times.
+        progress: told how many frames have been read since it was last told; each is read twice.
+
+    Returns:
+        The frames that it lists.
 
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
+    made_from = identify(files, skeleton, rig)
     evidence = read_evidence(files, skeleton, rig=rig)
     ranking = judge(evidence, count, progress=progress)
     frames = len(ranking.scores)
@@ -83,6 +86,7 @@ def write_report(
             _tables(evidence, ranking),
         )
     )
+    write_ranking(files.ranking or Path(path).with_suffix(".json"), describe(ranking, evidence, made_from))
     write_text(path, _page(files.name or "session", body, data))
     return ranking.difficult
 

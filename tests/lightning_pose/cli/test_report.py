@@ -1,5 +1,7 @@
 """`litpose report` from the shell's side; tests of the package hold what is on the page."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -22,14 +24,16 @@ def predicted(tmp_path, rng):
 
 def test_every_session_has_its_page(toy_project, predicted, capsys):
     assert main(["report", str(predicted), "--project", str(toy_project())]) == 0
-    assert sorted(path.name for path in (predicted / "reports").iterdir()) == ["s1.html", "s2.html"]
+    assert sorted(path.name for path in (predicted / "reports").iterdir()) == [
+        "s1.html", "s1.json", "s2.html", "s2.json",
+    ]  # fmt: skip
     assert capsys.readouterr().out.count("worth a look") == 2
 
 
 def test_the_project_is_the_one_that_the_model_was_trained_on(toy_project, predicted, tmp_path):
     write_text(predicted / "config.yaml", f"data:\n  data_dir: {toy_project()}\n")
     assert main(["report", str(predicted), "--sessions", "s2", "--out_dir", str(tmp_path / "o")]) == 0
-    assert [path.name for path in (tmp_path / "o").iterdir()] == ["s2.html"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["s2.html", "s2.json"]
 
 
 def test_faults_end_with_2_and_a_message(toy_project, predicted, tmp_path, capsys):
@@ -52,4 +56,17 @@ def test_a_session_that_cannot_be_read_does_not_stop_the_others(toy_project, pre
     (predicted / "video_preds" / "s1_left.csv").write_text("scorer,a\n")
     assert main(["report", str(predicted), "--project", str(toy_project())]) == 2
     assert "session 's1'" in capsys.readouterr().err
-    assert [path.name for path in (predicted / "reports").iterdir()] == ["s2.html"]
+    assert sorted(path.name for path in (predicted / "reports").iterdir()) == ["s2.html", "s2.json"]
+
+
+def test_rankings_alone_are_made_once_and_listed_with_reasons(toy_project, predicted, tmp_path, capsys):
+    words = ["report", str(predicted), "--project", str(toy_project()), "--sessions", "s1", "--only_ranking"]
+    told = tmp_path / "progress.json"
+    assert main([*words, "--progress_file", str(told)]) == 0
+    (path,) = (predicted / "reports").iterdir()
+    assert path.name == "s1.json"
+    assert json.loads(told.read_text())["completed"] == json.loads(told.read_text())["total"] == 50
+    said, first = capsys.readouterr().out, path.stat().st_mtime_ns
+    assert f"worth a look: {path}" in said
+    assert main(words) == 0  # nothing has changed since
+    assert (capsys.readouterr().out, path.stat().st_mtime_ns) == (said, first)

@@ -73,7 +73,7 @@ def test_metrics_world_and_smoother_lie_in_their_places(tmp_path, files, members
         write_poses(smooth[view], Poses(NAMES, points, np.arange(T), variance=np.full((T, 3, 2), 0.5)))
     record = {"keypoints": {name: {"observation_sd_px": {"a": 2.0, "b": 2.0}} for name in NAMES}}
     (tmp_path / "r.json").write_text(json.dumps(record))
-    full = SessionFiles("s", files.predictions, metrics, tmp_path / "s_3d.csv", smooth, tmp_path / "r.json")
+    full = SessionFiles("s", files.predictions, metrics, tmp_path / "s_3d.csv", smooth, [tmp_path / "r.json"])
     (seen,) = whole(read_evidence(full))
     np.testing.assert_allclose(seen.distances["reprojection"], errors)
     np.testing.assert_allclose(seen.distances["pca"], 5 * errors)

@@ -63,7 +63,7 @@ def test_smoothed_tables_go_to_the_session_that_their_record_names(tmp_path):
     (tmp_path / "out" / "multicam_results.json").write_text(json.dumps(record))
     found = find_files(tmp_path / "p", VIEWS, smoothed=tmp_path / "out")
     assert not found["s1"].smoothed and set(found["s2"].smoothed) == set(VIEWS)
-    assert found["s2"].record is not None
+    assert [path.name for path in found["s2"].records] == ["multicam_results.json"]
 
 
 def test_one_view_needs_no_name(tmp_path):
@@ -83,3 +83,57 @@ def test_nothing_predicted_is_said(tmp_path):
     touch(tmp_path, "s1_cam1.csv")
     with pytest.raises(DataError, match=r"of every view \(cam1, cam10\)"):
         find_files(tmp_path, VIEWS)
+
+
+def test_one_network_of_an_ensemble_is_looked_at_without_what_all_of_them_made(tmp_path):
+    touch(tmp_path, *(f"video_preds/s1_{view}_rng={seed}.csv" for view in VIEWS for seed in (0, 1)),
+          *(f"video_preds/metrics/s1_{view}_rng={seed}_pca_singleview_error.csv"
+            for view in VIEWS for seed in (0, 1)),
+          "video_preds_3d/s1_3d.csv", "video_preds_3d/s1_cam1_reprojection_error.csv",
+          *(f"video_preds_smoothed/s1/multicam_{view}_results.csv" for view in VIEWS))  # fmt: skip
+    (files,) = find_files(tmp_path, VIEWS, member=1).values()
+    assert [path.name for path in files.predictions["cam10"]] == ["s1_cam10_rng=1.csv"]
+    assert [path.name for path in files.metrics["pca_singleview_error"]["cam1"]] == [
+        "s1_cam1_rng=1_pca_singleview_error.csv"
+    ]
+    assert files.world is None and not files.smoothed and set(files.metrics) == {"pca_singleview_error"}
+    assert files.ranking == tmp_path / "reports" / "s1_rng=1.json"
+
+
+def test_a_smoothers_folder_stands_for_what_it_was_given(tmp_path):
+    members = {view: [f"m/video_preds/s1_{view}_rng={seed}.csv" for seed in (0, 1)] for view in VIEWS}
+    smoothed = [f"out/multicam_{view}_results.csv" for view in VIEWS]
+    touch(tmp_path, *members["cam1"], *members["cam10"], *smoothed, "m/video_preds_3d/s1_3d.csv")
+    record = tmp_path / "out" / "multicam_results.json"
+    record.write_text(json.dumps({"files": {view: members[view] for view in VIEWS}}))  # as seen from tmp_path
+    (files,) = find_files(tmp_path / "out", VIEWS).values()
+    assert files.name == "s1" and files.ranking == tmp_path / "out" / "reports" / "s1.json"
+    assert [path.name for path in files.predictions["cam1"]] == ["s1_cam1_rng=0.csv", "s1_cam1_rng=1.csv"]
+    assert set(files.smoothed) == set(VIEWS) and files.world is not None
+    (tmp_path / "m").rename(tmp_path / "moved")  # then its own tables are all there is
+    (files,) = find_files(tmp_path / "out", VIEWS, session="s1").values()
+    assert [path.name for path in files.predictions["cam10"]] == ["multicam_cam10_results.csv"]
+
+
+def test_the_smoothed_tables_beside_predictions_share_their_ranking(tmp_path):
+    touch(tmp_path, *(f"video_preds/s1_{view}_rng=0.csv" for view in VIEWS),
+          *(f"video_preds_smoothed/s1/singlecam_{view}_results.csv" for view in VIEWS))  # fmt: skip
+    (model,) = find_files(tmp_path, VIEWS).values()
+    (smoother,) = find_files(tmp_path / "video_preds_smoothed" / "s1", VIEWS).values()
+    assert smoother == model and set(model.smoothed) == set(VIEWS)
+
+
+def test_one_session_is_found_among_others_wherever_its_name_stands(tmp_path):
+    touch(
+        tmp_path,
+        "s1_cam1.csv",
+        "s1_cam10.csv",
+        "s10_cam1.csv",
+        "s10_cam10.csv",
+        "a_cam1_b.csv",
+        "a_cam10_b.csv",
+    )
+    assert list(find_files(tmp_path, VIEWS, session="s1")) == ["s1"]
+    assert list(find_files(tmp_path, VIEWS, session="a_b")) == ["a_b"]
+    with pytest.raises(DataError, match="of session 's2' of every view"):
+        find_files(tmp_path, VIEWS, session="s2")
