@@ -8,6 +8,7 @@ HELP = "predict keypoints in videos or labeled frames, and triangulate them wher
 EXAMPLES = """examples:
   litpose predict models/m videos/                    every session in a folder, with labeled videos
   litpose predict models/m s1_cam1.mp4 s1_cam2.mp4    one session of two cameras
+  litpose predict models/m videos/ --sessions s1 s2   two of them
   litpose predict models/m videos/ --skip_viz --precision fp32 --batch_size 128
   litpose predict models/m path/to/project            the labels of a project, against the labels
   litpose predict models/m CollectedData.csv          the same for one label file
@@ -27,6 +28,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs", type=Path, nargs="+", metavar="INPUT",
         help="videos, folders of videos, label CSVs (those of all views), or a project folder (its labels)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sessions", nargs="+", default=[], metavar="NAME",
+        help="of the videos, only those of these sessions (default: all)",
     )  # fmt: skip
     parser.add_argument("--out_dir", type=Path, help="folder for the results (default: MODEL_DIR)")
     parser.add_argument("--overwrite", action="store_true", help="predict anew what has been predicted")
@@ -124,6 +129,7 @@ def run(args: argparse.Namespace) -> int:
         print("--reader: there is one reader here, of all formats, so this changes nothing", file=sys.stderr)
     options = Options(
         out_dir=args.out_dir,
+        sessions=tuple(args.sessions),
         calibration=args.calibration,
         overrides=tuple(args.overrides),
         precision=args.precision,

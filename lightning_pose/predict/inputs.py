@@ -49,7 +49,10 @@ class Inputs(NamedTuple):
     failures: list[Failure]
 
 
-def find_inputs(paths: Iterable[Path | str], views: Sequence[str], tolerance: Tolerance = WHOLE) -> Inputs:
+def find_inputs(
+    paths: Iterable[Path | str], views: Sequence[str], tolerance: Tolerance = WHOLE,
+    only: Sequence[str] = (),
+) -> Inputs:  # fmt: skip
     """Sort files and folders into sessions and label sets; what does not fit is named, nothing is dropped.
 
     A folder stands for the videos in it, and a project folder for its label files.
@@ -58,12 +61,14 @@ def find_inputs(paths: Iterable[Path | str], views: Sequence[str], tolerance: To
         paths: videos, label CSVs and folders.
         views: the model's views; one empty name for a single view.
         tolerance: of sessions that are not whole. Videos that stop half way are always taken.
+        only: sessions; the other videos are passed over, and none of them is opened.
 
     Raises:
-        DataError: when a path leads to nothing that can be predicted, or two videos are the same view of the
-            same session; all of them listed.
+        DataError: when a path leads to nothing that can be predicted, two videos are the same view of the
+            same session, or there is no video of a session that is asked for; all of them listed.
     """
     videos, tables = _collect(paths)
+    videos = _of_sessions(videos, views, only) if only else videos
     failures = [
         *_unnamed(videos, views, "video"),
         *_unnamed([path.with_stem(_base(path)) for path in tables], views, "label file"),
@@ -79,6 +84,28 @@ def find_inputs(paths: Iterable[Path | str], views: Sequence[str], tolerance: To
     kept = [path for path in tables if str(path.with_stem(_base(path))) not in strays]
     label_sets, lacking = _label_sets(kept, views)
     return Inputs(sessions, label_sets, [*failures, *refused, *lacking])
+
+
+def _of_sessions(videos: Sequence[Path], views: Sequence[str], names: Sequence[str]) -> list[Path]:
+    """Return the videos of some sessions.
+
+    Raises:
+        DataError: when there is none of one of them; all of them listed.
+    """
+    sessions = {path: _session_of(path, views) for path in videos}
+    absent = [f"'{name}'" for name in names if name not in sessions.values()]
+    if absent:
+        raise_collected(DataError, "there are no videos of these sessions", absent)
+    wanted = set(names)
+    return [path for path, session in sessions.items() if session in wanted]
+
+
+def _session_of(video: Path, views: Sequence[str]) -> str | None:
+    """Return the session of a video; None where its name ends in no view."""
+    try:
+        return parse_stem(video.stem, views)[0]
+    except DataError:
+        return None
 
 
 def _tolerated(session: Session, views: Sequence[str], tolerance: Tolerance) -> Session:

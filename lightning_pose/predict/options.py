@@ -16,6 +16,7 @@ class Options:
 
     Attributes:
         out_dir: folder for the results; the model's own by default.
+        sessions: of the videos, only those of these; all by default.
         calibration: a file for all sessions, `none` for no 3D; by default looked for, see `find_rig`.
         overrides: changes of the model's configuration, `key=value`.
         precision: of the forward pass; `auto` is bfloat16 where the device multiplies it in hardware.
@@ -39,6 +40,7 @@ class Options:
     """
 
     out_dir: Path | None = None
+    sessions: Sequence[str] = ()
     calibration: Path | str | None = None
     overrides: Sequence[str] = ()
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"

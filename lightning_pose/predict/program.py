@@ -52,7 +52,7 @@ def predict(
             f"--eks smooths what several networks say: {model_dir} is a single one, no ensemble"
         )
     tolerance = Tolerance(options.allow_unequal, options.allow_missing_views or not model.has_joint_views)
-    found = find_inputs(inputs, model.views, tolerance)
+    found = find_inputs(inputs, model.views, tolerance, options.sessions)
     program = _Program(model, options, Board(console, options.progress_file))
     try:
         return program.run(found)

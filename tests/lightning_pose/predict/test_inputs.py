@@ -39,6 +39,21 @@ def test_files_and_folders_become_sessions_each_video_once(
     assert not found.failures and not found.label_sets
 
 
+def test_of_a_folder_only_the_sessions_that_are_asked_for_are_opened(
+    film_session: Callable[..., dict[str, Path]],
+) -> None:
+    counts = dict.fromkeys(VIEWS, 2)
+    folder = film_session("a", counts=counts)["cam1"].parent
+    film_session("b", counts=counts)
+    (folder / "c_cam1.mp4").write_bytes(b"no video")
+    (folder / "holiday.mp4").write_bytes(b"no video")
+    found = find_inputs([folder], VIEWS, only=["b"])
+    assert [session.name for session in found.sessions] == ["b"]
+    assert not found.failures
+    with pytest.raises(DataError, match=r"(?s)no videos of these sessions.*'x'.*'y'"):
+        find_inputs([folder], VIEWS, only=["x", "b", "y"])
+
+
 def test_videos_of_a_single_view_are_sessions_of_their_own(
     film_session: Callable[..., dict[str, Path]],
 ) -> None:
