@@ -25,8 +25,9 @@ Draw = Callable[[Path, str], AppTest]
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch, tmp_path) -> None:
-    """Keep the user's own list of recent projects out of it."""
+    """Keep the user's own list of recent projects and queues out of it."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
