@@ -33,6 +33,7 @@ UNMIRRORED_TESTS = {
     "tests/apps/browser/test_saving.py": "the labeling page in a browser: nothing is lost",
     "tests/apps/browser/test_thorough.py": "the labeling page in a browser: accessibility, memory",
     "tests/apps/browser/test_frames.py": "the labeling page in a browser: proposals, copies, filters, notes",
+    "tests/apps/browser/test_viewer.py": "the viewer in a browser: each film shows the frame it says",
     "tests/apps/browser/test_tabs.py": "the labeling page in a browser: several people",
 }
 

@@ -42,6 +42,8 @@ export class Player {
     this.range = null;
     /** @private @type {Promise<void> | null} */
     this.settling = null;
+    /** whether a film came while the others went to their frame @private */
+    this.isAgain = false;
     /** films that have no data, so that nobody waits for them @private @type {Set<Film>} */
     this.left = new Set();
     /** @private */
@@ -83,8 +85,9 @@ export class Player {
   /** @private */
   async settle() {
     this.rest();
-    for (let frame = -1; frame !== this.target;) {
+    for (let frame = -1; frame !== this.target || this.isAgain;) {
       frame = this.target;
+      this.isAgain = false;
       const goal = frame;
       await Promise.all(this.films.map((film) => film.isLive && patient(film.go(goal))));
       this.arrive(frame);
@@ -93,7 +96,9 @@ export class Player {
 
   /** A film has come, or come back: show in it what the others show. */
   join() {
-    return this.isPlaying && !this.settling ? undefined : this.seek(this.target);
+    if (this.isPlaying && !this.settling) return;
+    this.isAgain = true;
+    this.seek(this.target);
   }
 
   /** @private @param {number} frame */
