@@ -35,11 +35,14 @@ from apps.api import (
     exchange,
     geometry,
     images,
+    jobs,
     labels,
     pages,
     projects,
     quality,
     viewer,
+    viewer_export,
+    viewer_marks,
     viewer_traces,
 )
 from apps.api.answers import ABSENT, HANDLERS, refuse
@@ -55,7 +58,8 @@ SCRIPT = Path(__file__).with_name("main.py")
 PORT, HOST = 8501, "127.0.0.1"
 GRACE = 3  # seconds that open connections have when the server ends
 PARTS = (
-    projects, images, labels, exchange, geometry, quality, events, viewer, viewer_traces, pages,
+    projects, images, labels, exchange, geometry, quality, events, viewer, viewer_traces, viewer_marks,
+    viewer_export, jobs, pages,
 )  # fmt: skip
 SETTINGS = {
     "browser.gatherUsageStats": False,

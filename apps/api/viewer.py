@@ -12,6 +12,7 @@ from apps.api.desk import Desk, Served
 from apps.api.images import playable_path
 from apps.api.projects import describe_cameras
 from apps.results.film import Film, constant_rate, frame_times, look_at
+from apps.results.marks import read_marks
 from apps.results.sources import Session, Source
 from apps.results.windows import (
     Window,
@@ -85,7 +86,7 @@ def recording(served: Served, call: Call) -> Response:
             "edges": skeleton.edges,
             "colors": ["#" + bytes(color.tolist()).hex() for color in skeleton.keypoint_colors()],
             "sources": sources,
-            "marks": [],
+            "marks": _marks(served, session.name),
             "labeled": _labeled(served, session.name),
         }
     )
@@ -234,6 +235,14 @@ def _view(name: str, film: Film | str) -> dict[str, Any]:
         "name": name, "video": True, "playable": film.playable, "width": film.width, "height": film.height,
         "frames": film.frames, "fault": "",
     }  # fmt: skip
+
+
+def _marks(served: Served, session: str) -> list[dict[str, Any]]:
+    """Return the marks of a session; none where their file is faulty: their own route says why."""
+    try:
+        return read_marks(served.folder, session).marks
+    except DataError:
+        return []
 
 
 def _labeled(served: Served, session: str) -> list[int]:

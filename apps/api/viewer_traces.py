@@ -1,6 +1,7 @@
 """Traces: a number of a keypoint over all frames or some, for a plot that is so many pixels wide."""
 
 import sys
+from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
@@ -75,7 +76,9 @@ def series_of(served: Served, session: Session, source: Source, asked: Asked) ->
     tables = tables_of(source, asked)
     if not brief and (share := served.shelf.want(tables)) < 1:
         return share
-    times = _times(served, session, asked) if asked.quantity == "speed" else None
+    times = None
+    if asked.quantity == "speed":
+        times = film_seconds(served, session, [asked.view] if asked.space == "px" else list(session.videos))
     rig = served.known_rig(session.name)
     return read_series(source, asked, served.shelf, rig, times), times is not None
 
@@ -134,9 +137,8 @@ def _residuals(
     return share / 2
 
 
-def _times(served: Served, session: Session, asked: Asked) -> Float[np.ndarray, "T"] | None:
-    """Return when frames were filmed (s), in the view or, for the world, the first one; None unknown."""
-    views = [asked.view] if asked.space == "px" else list(session.videos)
+def film_seconds(served: Served, session: Session, views: Sequence[str]) -> Float[np.ndarray, "T"] | None:
+    """Return when frames were filmed (s), by the first of these views that tells; None where none does."""
     for view in views:
         try:
             path = video_path(served, session.name, view)  # the recording: a copy may have another rate

@@ -39,6 +39,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--mosaic", action="store_true", help="one video of all views side by side")
     group.add_argument("--overwrite", action="store_true", help="replace videos that are there")
+    group.add_argument(
+        "--progress_file", type=Path, metavar="FILE", help="JSON with how far it is, for programs that wait"
+    )
     group = parser.add_argument_group("what is drawn")
     group.add_argument("--start", type=_count, default=0, metavar="N", help="first frame (default: 0)")
     group.add_argument("--stop", type=_count, metavar="N", help="frame to stop before (default: the end)")
@@ -71,11 +74,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         PoseError: when files do not fit together, or would be replaced.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     from lightning_pose.core.errors import DataError
     from lightning_pose.core.overlay import Style, write_labeled_videos
+    from lightning_pose.core.progress_bar import counted
     from lightning_pose.core.video import probe
 
     videos, tables = pair(args.video, args.poses, args.view_names)
@@ -99,12 +100,10 @@ def run(args: argparse.Namespace) -> int:
     skeleton = find_skeleton(args, next(iter(poses.values())).names)
     style = Style(args.trail, args.ellipses, args.confidence_threshold, args.opaque, args.dot_size)
     n = min(args.stop or max(lengths.values()), max(lengths.values())) - args.start
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("draw", total=max(n, 0))
+    with counted("draw", max(n, 0), args.progress_file) as tell:
         write_labeled_videos(
             videos, poses, skeleton, outputs=outputs, mosaic_output=whole, start=args.start, stop=args.stop,
-            style=style, on_frame=lambda: bar.advance(task),
+            style=style, on_frame=lambda: tell(1),
         )  # fmt: skip
     for path in made:
         print(path)
