@@ -126,6 +126,7 @@ class FrameTable(NamedTuple):
         flagged: whether somebody marked it.
         note: free text.
         worst_px: largest reprojection error, px, as `LabelStore.measure` was told; None where unknown.
+        queued: whether it waits in the labeling queue: wanted, and not labeled whole.
     """
 
     id: list[str]
@@ -135,6 +136,21 @@ class FrameTable(NamedTuple):
     flagged: list[bool]
     note: list[str]
     worst_px: list[float | None]
+    queued: list[bool]
+
+
+class FrameNews(NamedTuple):
+    """What became of frames after a revision.
+
+    Attributes:
+        rows: id to row of the table of frames, of those of which anything changed, their cells included.
+        remarked: ids of those whose flag, note or place in the queue changed.
+        listed: whether frames came or went.
+    """
+
+    rows: dict[str, tuple]
+    remarked: list[str]
+    listed: bool
 
 
 Values = tuple[float | None, float | None, int, int, int]  # a cell as the database has it

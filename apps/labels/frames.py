@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from apps.labels.cells import FrameTable
+from apps.labels.cells import FrameNews, FrameTable
 from apps.labels.journal import Names, Place, is_text, revision, set_revision
 from lightning_pose.core.errors import DataError, raise_collected
 from lightning_pose.core.naming import frame_index, image_session
@@ -40,16 +40,45 @@ def place_of(link: sqlite3.Connection, names: Names, uid: str, view: str, keypoi
     return number_of(link, uid), names.views[view], names.keypoints[keypoint]
 
 
-def frame_table(link: sqlite3.Connection) -> FrameTable:
-    """Return all frames in columns."""
-    rows = link.execute(
-        "SELECT uid, session, number, labeled, flagged, note, worst FROM frames WHERE gone = 0 ORDER BY id"
-    ).fetchall()
-    uids, sessions, numbers, labeled, flagged, notes, worst = zip(*rows, strict=True) if rows else [()] * 7
-    return FrameTable(
-        list(uids), list(sessions), list(numbers), list(labeled), list(map(bool, flagged)), list(notes),
-        list(worst),
-    )  # fmt: skip
+_COLUMNS = "uid, session, number, labeled, flagged, note, worst, queued"
+
+
+def frame_table(link: sqlite3.Connection, total: int) -> FrameTable:
+    """Return all frames in columns.
+
+    Args:
+        link: open database.
+        total: cells of a frame that is labeled whole.
+    """
+    rows = link.execute(f"SELECT {_COLUMNS} FROM frames WHERE gone = 0 ORDER BY id").fetchall()
+    table = FrameTable(*([] for _ in FrameTable._fields))
+    for row in rows:
+        for column, value in zip(table, _shown(row, total), strict=True):
+            column.append(value)
+    return table
+
+
+def frame_news(link: sqlite3.Connection, since: int, total: int) -> FrameNews:
+    """Return what became of frames after a revision; `total` as in `frame_table`."""
+    remarks = "SELECT frame FROM annotations WHERE rev > ?1 UNION SELECT frame FROM queue WHERE rev > ?1"
+    remarked = {number for (number,) in link.execute(remarks, (since,))}
+    query = "SELECT DISTINCT frame FROM operations WHERE rev > ? AND status = 0"
+    numbers = remarked | {number for (number,) in link.execute(query, (since,))}
+    row_of = f"SELECT {_COLUMNS} FROM frames WHERE id = ? AND gone = 0"
+    rows = {number: link.execute(row_of, (number,)).fetchone() for number in sorted(numbers)}
+    there = {number: row for number, row in rows.items() if row is not None}
+    came = link.execute("SELECT EXISTS (SELECT 1 FROM frames WHERE since > ?)", (since,)).fetchone()[0]
+    return FrameNews(
+        {row[0]: _shown(row, total) for row in there.values()},
+        [row[0] for number, row in there.items() if number in remarked],
+        bool(came),
+    )
+
+
+def _shown(row: tuple, total: int) -> tuple:
+    """Return a frame as the table has it."""
+    uid, session, number, labeled, flagged, note, worst, queued = row
+    return uid, session, number, labeled, bool(flagged), note, worst, bool(queued) and labeled < total
 
 
 def insert_frames(
@@ -69,20 +98,22 @@ def insert_frames(
     Raises:
         DataError: when an image belongs to two frames.
     """
-    set_revision(link, revision(link) + 1)
+    rev = revision(link) + 1
+    set_revision(link, rev)
     first = next(iter(views))
     uids = [frame_id(row[first]) for row in rows]
     for uid, row in zip(uids, rows, strict=True):
         known = link.execute("SELECT id, gone FROM frames WHERE uid = ?", (uid,)).fetchone()
         if known is None:
             number = link.execute(
-                "INSERT INTO frames (uid, session, number, unwritten) VALUES (?, ?, ?, ?)",
-                (uid, image_session(row[first], first), _number(row[first]), unwritten),
+                "INSERT INTO frames (uid, session, number, unwritten, since) VALUES (?, ?, ?, ?, ?)",
+                (uid, image_session(row[first], first), _number(row[first]), unwritten, rev),
             ).lastrowid
         else:
             number = known[0]
             if known[1]:
-                link.execute("UPDATE frames SET gone = 0, unwritten = ? WHERE id = ?", (unwritten, number))
+                back = "UPDATE frames SET gone = 0, unwritten = ?, since = ? WHERE id = ?"
+                link.execute(back, (unwritten, rev, number))
         try:
             link.executemany(
                 "INSERT OR IGNORE INTO images VALUES (?, ?, ?)"

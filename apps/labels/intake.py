@@ -118,6 +118,7 @@ def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFi
             (names.views[view], project.label_files[view].name, file.sha256),
         )
     recount(link)
+    link.execute("UPDATE frames SET since = 0")
     set_revision(link, 0)
     return names
 

@@ -46,6 +46,11 @@ class Names(NamedTuple):
     views: Mapping[str, int]
     keypoints: Mapping[str, int]
 
+    @property
+    def total(self) -> int:
+        """Cells of a frame."""
+        return len(self.views) * len(self.keypoints)
+
 
 class Author(NamedTuple):
     """Who changes cells, with what, and when."""

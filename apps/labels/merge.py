@@ -37,7 +37,10 @@ def take_over(
     query = "SELECT frame, view, keypoint FROM labels WHERE frame = ? AND state <> 'unlabeled'"
     entries += [(name, _NOTHING, APPLIED) for uid in difference.gone for name in link.execute(query, (uid,))]
     _record(link, entries, who)
-    link.executemany("UPDATE frames SET gone = 1 WHERE uid = ?", [(uid,) for uid in difference.gone])
+    rev = revision(link)
+    link.executemany(
+        "UPDATE frames SET gone = 1, since = ? WHERE uid = ?", [(rev, uid) for uid in difference.gone]
+    )
 
 
 def turn_down(

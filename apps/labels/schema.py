@@ -89,7 +89,19 @@ CREATE VIEW labels AS
     FROM cells JOIN frames ON frames.id = cells.frame JOIN views ON views.id = cells.view
         JOIN keypoints ON keypoints.id = cells.keypoint;
 """
-MIGRATIONS = (_FIRST,)  # the script at place n makes version n + 1 of version n; never changed, only added to
+_QUEUE = """
+ALTER TABLE frames ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;  -- 1: wanted, until it is labeled whole
+ALTER TABLE frames ADD COLUMN since INTEGER NOT NULL DEFAULT 0;   -- revision in which it came or went
+CREATE TABLE queue (                    -- history of the labeling queue; rows are only ever added
+    rev INTEGER PRIMARY KEY, frame INTEGER NOT NULL,
+    queued INTEGER NOT NULL,            -- 1 put in, 0 taken out
+    source TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, at REAL NOT NULL
+);
+CREATE INDEX queue_of_frame ON queue (frame, rev);
+CREATE INDEX frames_since ON frames (since);
+"""
+# The script at place n makes version n + 1 of version n; scripts are never changed, only added to.
+MIGRATIONS = (_FIRST, _QUEUE)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

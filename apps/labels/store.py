@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Self
 
 from apps.labels import frames, intake, journal
-from apps.labels.cells import EMPTY, Cell, Change, FrameTable, Operation, Result, cell_from_values
+from apps.labels.cells import EMPTY, Cell, Change, FrameNews, FrameTable, Operation, Result, cell_from_values
 from apps.labels.difference import Difference
 from apps.labels.exchange import Exchange, Materialised
 from apps.labels.extracted import take_extracted
 from apps.labels.journal import Author
 from apps.labels.lock import Holder, Lock, ReadOnlyError
+from apps.labels.queue import LabelingQueue
 from apps.labels.schema import connect, transaction
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.label_manifest import STORE_FOLDER
@@ -26,12 +27,14 @@ DATABASE, LOCK = "labels.db", "labels.lock"
 class LabelStore:
     """Labels of one project; see docs/formats/label_store.md.
 
-    All methods may be called from several threads. A process opens a project once and shares the store.
+    All methods may be called from several threads. A process opens a project once and shares the store. Where
+    it may not write, what writes raises a `ReadOnlyError`.
 
     Attributes:
         project: the project.
         holder: the other process that may write, where this store may not because of it.
         faults: what opening could not take over, in words.
+        queue: the frames that somebody wants labeled.
     """
 
     def __init__(self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None) -> None:
@@ -53,6 +56,7 @@ class LabelStore:
             self._link = connect(self._folder / DATABASE, read_only=self.read_only)
             prepare = intake.load_names if self.read_only else intake.begin
             self._names = prepare(self._link, project)
+            self.queue = LabelingQueue(self._link, self._mutex, self._writing)
             self._exchange = Exchange(self._link, self._mutex, project, self._names, self._folder, self._step)
             if not self.read_only:
                 self._exchange.repair()
@@ -114,7 +118,6 @@ class LabelStore:
         """Apply operations in one transaction, and answer each; on the disk when this returns.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when the disk is full or the database cannot be written; then nothing was applied.
         """
         author = Author(who[: journal.LONGEST_NAME], client[: journal.LONGEST_NAME], time.time())
@@ -124,7 +127,12 @@ class LabelStore:
     def frames(self) -> FrameTable:
         """Return all frames in columns."""
         with self._mutex:
-            return frames.frame_table(self._link)
+            return frames.frame_table(self._link, self._names.total)
+
+    def frame_news(self, since: int) -> FrameNews:
+        """Return what became of frames after a revision."""
+        with self._mutex:
+            return frames.frame_news(self._link, since, self._names.total)
 
     def images(self, frame: str) -> dict[str, str]:
         """Return view to path of the image of a frame, relative to the project; empty for no such frame."""
@@ -166,8 +174,7 @@ class LabelStore:
     def undoable(self, client: str, limit: int = 1000) -> tuple[list[Change], list[Change]]:
         """Return what a client can undo, and what it can redo, the next one first.
 
-        To undo `change`, apply an operation with the values of `change.was`, `base` the cell's revision and
-        `undoes=change.id`. To redo it, do the same with the operation that undid it.
+        To undo `change`, apply `change.was` with `undoes=change.id`; to redo it, undo what undid it.
         """
         with self._mutex:
             return journal.undoable(self._link, client, limit)
@@ -181,7 +188,6 @@ class LabelStore:
         """Set the flag or the note of a frame and return the revision; what is None stays.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when there is no such frame.
         """
         with self._writing():
@@ -193,9 +199,6 @@ class LabelStore:
         Args:
             worst_px: error by id of the frame.
             rev: revision whose cells were measured; frames that have changed since are passed over.
-
-        Raises:
-            ReadOnlyError: when this store may not write.
         """
         with self._writing():
             frames.keep_worst(self._link, worst_px, journal.revision(self._link) if rev is None else rev)
@@ -209,7 +212,6 @@ class LabelStore:
             rows: of every frame, view to path of its image, relative to the project.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when a view is missing or a path leaves the project; then none is added.
         """
         frames.check_rows(rows, self._names.views)
@@ -217,14 +219,7 @@ class LabelStore:
             return frames.insert_frames(self._link, self._names.views, rows, unwritten=1)
 
     def take_extracted(self) -> list[str]:
-        """Add the frames that `litpose extract` made images of; opening does it.
-
-        Returns:
-            What could not be added, in words.
-
-        Raises:
-            ReadOnlyError: when this store may not write.
-        """
+        """Add the frames that `litpose extract` made images of, and return what could not be, in words."""
         with self._writing():
             return take_extracted(self._link, self.project, self._names.views)
 
@@ -235,16 +230,12 @@ class LabelStore:
         Nothing is written while changes of another program wait for `accept` or `reject`: they are `held`.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when the files cannot be written, or change meanwhile; the store has the labels.
         """
         return self._writer().materialise()
 
     def incoming(self) -> Difference | None:
-        """Return what another program changed in the label files since they were last written or read.
-
-        Cheap where nothing changed.
-        """
+        """Return what another program changed in the label files; cheap where nothing did."""
         return self._exchange.incoming(adopt=not self.read_only)
 
     def accept(
@@ -255,11 +246,9 @@ class LabelStore:
         Args:
             difference: what `incoming` returned.
             who: who decided it.
-            theirs: the cells (frame, view, keypoint) whose conflict goes to the file. In the others the
-                store's own change stays, and the file's value is kept in the history.
+            theirs: the cells (frame, view, keypoint) whose conflict goes to the file, not to the store.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when the files have changed again, or cannot be taken over (`Difference.faults`).
         """
         return self._writer().accept(difference, who=who, theirs=theirs)
@@ -268,17 +257,12 @@ class LabelStore:
         """Write the store's labels over what another program changed, which stays in history and backups.
 
         Raises:
-            ReadOnlyError: when this store may not write.
             DataError: when the files have changed again.
         """
         return self._writer().reject(difference, who=who)
 
     def _writer(self) -> Exchange:
-        """Return the label files, to write them.
-
-        Raises:
-            ReadOnlyError: when this store may not write.
-        """
+        """Return the label files, to write them."""
         if self.read_only:
             raise self._refusal()
         return self._exchange

@@ -5,6 +5,7 @@ import pytest
 from apps.labels import LabelStore, schema
 from lightning_pose.core.errors import DataError
 
+NOW = len(schema.MIGRATIONS)
 LATER = (
     "CREATE TABLE colours (client TEXT PRIMARY KEY, colour TEXT); INSERT INTO colours VALUES ('a', 'teal');"
 )
@@ -28,14 +29,14 @@ def test_an_older_database_is_brought_up_to_date_beside_a_copy(database, two_vie
     with LabelStore.open(two_views) as store:
         assert store.frames().note[0] == "old"
         assert store._link.execute("SELECT colour FROM colours").fetchall() == [("teal",)]
-    assert (version(database), version(database.with_name("labels.db.version1"))) == (2, 1)
+    assert (version(database), version(database.with_name(f"labels.db.version{NOW}"))) == (NOW + 1, NOW)
 
 
 def test_a_migration_that_fails_changes_nothing(database, two_views, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, f"{LATER} SELECT nonsense;"))
     with pytest.raises(DataError, match="nonsense"):
         LabelStore.open(two_views)
-    assert version(database) == 1
+    assert version(database) == NOW
     monkeypatch.undo()
     with LabelStore.open(two_views) as store:
         assert store.frames().note[0] == "old"
@@ -43,7 +44,7 @@ def test_a_migration_that_fails_changes_nothing(database, two_views, monkeypatch
 
 def test_a_newer_database_is_left_alone(database, two_views, monkeypatch):
     monkeypatch.setattr(schema, "MIGRATIONS", ())
-    with pytest.raises(DataError, match="of version 1, but this program knows versions up to 0: update"):
+    with pytest.raises(DataError, match=f"of version {NOW}, but this program knows versions up to 0: update"):
         LabelStore.open(two_views)
 
 
@@ -73,3 +74,15 @@ def test_a_transaction_is_whole_or_absent(database):
 def test_a_reader_cannot_write(database, two_views):
     with LabelStore.open(two_views, read_only=True) as reader, pytest.raises(sqlite3.OperationalError):
         reader._link.execute("UPDATE store SET rev = 99")
+
+
+def test_the_labels_of_the_first_version_are_all_there_in_the_newest(two_views, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        link = schema.connect(two_views / "first.db")
+        link.execute("INSERT INTO frames (uid, session, number, labeled) VALUES ('f', 's1', 7, 3)")
+        link.close()
+    link = schema.connect(two_views / "first.db")
+    columns = "uid, number, labeled, queued, since"
+    assert link.execute(f"SELECT {columns} FROM frames").fetchall() == [("f", 7, 3, 0, 0)]
+    assert link.execute("SELECT COUNT(*) FROM queue").fetchone() == (0,)
