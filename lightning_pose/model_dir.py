@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
@@ -147,10 +147,29 @@ def not_a_model(path: Path) -> str:
     )
 
 
+class Trained(NamedTuple):
+    """What the training of a network leaves to predict with.
+
+    Attributes:
+        network: ready to predict.
+        subspaces: of poses that it was trained with, by the name of the loss.
+    """
+
+    network: "PoseNetwork"
+    subspaces: "dict[str, PCALoss]"
+
+
 def load_network(
     model: ModelDir | Path | str, device: str = "cpu", checkpoint: Path | None = None
 ) -> "PoseNetwork":
-    """Return a trained network, ready to predict.
+    """Return a trained network, ready to predict; see `load_trained`."""
+    return load_trained(model, device, checkpoint).network
+
+
+def load_trained(
+    model: ModelDir | Path | str, device: str = "cpu", checkpoint: Path | None = None
+) -> Trained:
+    """Return all that a checkpoint holds to predict with; the file is read once.
 
     Args:
         model: its folder.
@@ -161,25 +180,23 @@ def load_network(
         ModelError: when the folder is not a model, or its checkpoint does not hold the network that its
             configuration describes.
     """
-    from lightning_pose.build.network import build_network
+    from lightning_pose.build.network import filled_network
+    from lightning_pose.losses.pca import load_pca
     from lightning_pose.models.backbones import read_state
 
     model = model if isinstance(model, ModelDir) else ModelDir(Path(model))
-    network = build_network(model.config)
     path = checkpoint or model.checkpoint()
-    state = {
-        key.removeprefix("network."): value
-        for key, value in read_state(path).items()
-        if key.startswith("network.")
-    }
-    state.setdefault("temperature", network.temperature)  # checkpoints of former versions have none
+    state = read_state(path)
+    own = "network."
+    weights = {key.removeprefix(own): value for key, value in state.items() if key.startswith(own)}
     try:
-        network.load_state_dict(state)
+        network = filled_network(model.config, weights)
     except RuntimeError as error:
         raise ModelError(
             f"{path} does not hold the network of {model.path / CONFIG_FILE}: {error}"
         ) from error
-    return network.eval().requires_grad_(False).to(device).channels_last()
+    ready = network.eval().requires_grad_(False).to(device).channels_last()
+    return Trained(ready, load_pca(state))
 
 
 def load_subspaces(model: ModelDir, checkpoint: Path | None = None) -> "dict[str, PCALoss]":

@@ -66,7 +66,16 @@ DOORS = {
     "config": (["lightning_pose.config"], FRAMEWORKS - {"hydra", "omegaconf"}),
     "viewer": (["apps.state"], FRAMEWORKS | {"plotly"}),
     "training": (["lightning_pose.train"], {"jax", "streamlit"}),
-    "prediction": (["lightning_pose.predict"], {"jax", "streamlit"}),
+    "prediction": (["lightning_pose.predict"], FRAMEWORKS | {"pandas", "scipy"}),
+    # what a video waits for: torch, and nothing else that takes as long
+    "networks of a prediction": (
+        [
+            "lightning_pose.predict",
+            "lightning_pose.predict.network",
+            "lightning_pose.models.backbones.resnet",
+        ],
+        FRAMEWORKS - {"torch"} | {"pandas", "scipy", "matplotlib"},
+    ),
 }
 
 

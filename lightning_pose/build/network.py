@@ -1,9 +1,13 @@
 """From a configuration to a network, with the weights that it starts from."""
 
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from lightning_pose.config import Config
 from lightning_pose.core.errors import ModelError
@@ -36,6 +40,42 @@ def build_network(config: Config, *, weights: bool = False) -> PoseNetwork:
     if weights and config.model.checkpoint is not None:
         start_from(network, Path(config.model.checkpoint))
     return network
+
+
+def filled_network(config: Config, state: Mapping[str, Tensor]) -> PoseNetwork:
+    """Return the network with the weights of a checkpoint; it draws none of its own, which takes a while.
+
+    Args:
+        config: completed.
+        state: every tensor of the network by name.
+
+    Raises:
+        RuntimeError: torch's, when one lacks, is too many, or has another shape.
+    """
+    with torch.random.fork_rng(devices=[]), _Undrawn():  # layers of transformers draw all the same
+        network = _random_network(config)
+    # checkpoints of former versions know no temperature
+    network.load_state_dict({"temperature": torch.ones(())} | dict(state))
+    return network
+
+
+_DRAW = (Tensor.normal_, Tensor.uniform_)  # what some functions of `torch.nn.init` call at once
+
+
+class _Undrawn(TorchFunctionMode):
+    """While it is on, layers are made with whatever is in memory, not with weights that are drawn."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in _DRAW or getattr(func, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
 
 
 def _random_network(config: Config) -> PoseNetwork:

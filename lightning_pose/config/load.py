@@ -11,7 +11,6 @@ from lightning_pose.config.bind import bind
 from lightning_pose.config.check import value_faults
 from lightning_pose.config.compatibility import view_faults
 from lightning_pose.config.complete import complete
-from lightning_pose.config.compose import compose_file, resolve_data
 from lightning_pose.config.legacy import Note, notes_on, translate
 from lightning_pose.config.schema import PRESETS, Config
 from lightning_pose.core.errors import ConfigError, raise_collected
@@ -40,6 +39,8 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
         ConfigError: with every fault: unknown keys and the nearest known one, types, ranges, choices, missing
             files, views that do not fit the label files.
     """
+    from lightning_pose.config.compose import compose_file, resolve_data  # half a second for hydra
+
     name = "the configuration"
     if isinstance(source, Path | str):
         path = Path(source)
@@ -66,10 +67,18 @@ def load_config(source: Source, overrides: Sequence[str] = (), folder: Path | No
 def read_saved(path: Path) -> Config:
     """Read the configuration that a model folder keeps; the training data need not be there any more.
 
+    What `save_config` wrote says everything as it stands. Any other, such as one that has been changed or
+    that another program wrote, is composed as that of a training is.
+
     Raises:
         ConfigError: when it cannot be read.
     """
-    bound = bind(Config, compose_file(path))
+    data = _as_saved(path)
+    if data is None:
+        from lightning_pose.config.compose import compose_file
+
+        data = compose_file(path)
+    bound = bind(Config, data)
     if bound.faults:
         raise_collected(ConfigError, str(path), bound.faults)
     return bound.record
@@ -77,7 +86,22 @@ def read_saved(path: Path) -> Config:
 
 def save_config(path: Path, config: Config) -> None:
     """Write every key, atomically."""
-    write_text(path, yaml.safe_dump(dataclasses.asdict(config), sort_keys=False, allow_unicode=True))
+    write_text(path, _saved_text(dataclasses.asdict(config)))
+
+
+def _saved_text(data: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def _as_saved(path: Path) -> dict[str, Any] | None:
+    """Return what a file says if it is to the letter what `save_config` writes, else None."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    resolved = isinstance(data, dict) and "${" not in text and "defaults" not in data
+    return data if resolved and _saved_text(data) == text else None
 
 
 def _with_preset(data: Mapping[str, Any]) -> dict[str, Any]:

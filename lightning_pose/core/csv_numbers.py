@@ -121,7 +121,7 @@ class ColumnWriter:
         with self._told():
             for start in range(0, len(columns[0]), ROWS_AT_ONCE):
                 cells = [_text_column(column[start : start + ROWS_AT_ONCE]) for column in columns]
-                rows = pc.binary_join_element_wise(*cells, ",")  # pyright: ignore[reportAttributeAccessIssue]
+                rows = pc.binary_join_element_wise(*cells, _cell(","))  # pyright: ignore[reportAttributeAccessIssue]
                 self._sink.write("\n".join([*rows.to_pylist(), ""]).encode())
 
     def __exit__(
@@ -169,26 +169,48 @@ def _text_column(column: Shaped[np.ndarray, "N"]) -> pa.Array:
     if column.dtype.kind == "f":
         return _float_text(np.ascontiguousarray(column, dtype=np.float64))
     if column.dtype.kind in "iub":
-        return pa.array(np.ascontiguousarray(column)).cast(pa.string())
-    return pa.array([_quoted(str(cell)) for cell in column.tolist()], pa.string())
+        return _arrow(column).cast(pa.string())
+    return _arrow_text([_quoted(str(cell)) for cell in column.tolist()])
 
 
 def _float_text(values: Shaped[np.ndarray, "N"]) -> pa.Array:
     """Return floats in Python's spelling; pyarrow's is another for whole, large and small numbers."""
-    text = pa.array(values).cast(pa.string())
+    text = _arrow(values).cast(pa.string())
     size = np.abs(values)
     whole = (values == np.rint(values)) & (size < 1e10)
     other = ((size < 1e-3) | (size >= 1e10)) & (size != 0)
     if whole.any():
-        with_point = pc.binary_join_element_wise(text, ".0", "")  # pyright: ignore[reportAttributeAccessIssue]
-        text = pc.if_else(pa.array(whole), with_point, text)  # pyright: ignore[reportAttributeAccessIssue]
+        with_point = pc.binary_join_element_wise(text, _cell(".0"), _cell(""))  # pyright: ignore[reportAttributeAccessIssue]
+        text = pc.if_else(_arrow(whole), with_point, text)  # pyright: ignore[reportAttributeAccessIssue]
     if other.any():
-        spelled = pa.array([repr(value) for value in values[other].tolist()], pa.string())
-        text = pc.replace_with_mask(text, pa.array(other), spelled)  # pyright: ignore[reportAttributeAccessIssue]
+        spelled = _arrow_text([repr(value) for value in values[other].tolist()])
+        text = pc.replace_with_mask(text, _arrow(other), spelled)  # pyright: ignore[reportAttributeAccessIssue]
     missing = np.isnan(values)
     if missing.any():
-        text = pc.if_else(pa.array(missing), "", text)  # pyright: ignore[reportAttributeAccessIssue]
+        text = pc.if_else(_arrow(missing), _cell(""), text)  # pyright: ignore[reportAttributeAccessIssue]
     return text
+
+
+def _arrow(values: Shaped[np.ndarray, "N"]) -> pa.Array:
+    """Return numbers or truth values as pyarrow has them; its own `array` loads pandas, half a second."""
+    is_truth = values.dtype.kind == "b"
+    content = np.packbits(values, bitorder="little") if is_truth else np.ascontiguousarray(values)
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(content)]
+    )
+
+
+def _arrow_text(cells: Sequence[str]) -> pa.Array:
+    """Return text as pyarrow has it, likewise."""
+    encoded = [cell.encode() for cell in cells]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    parts = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.large_string(), len(cells), parts).cast(pa.string())
+
+
+def _cell(text: str) -> pa.Scalar:
+    """Return one cell as pyarrow has it, likewise."""
+    return _arrow_text([text])[0]
 
 
 def _body_faults(path: Path, skip_rows: int, width: int, text: Sequence[int]) -> Iterator[str]:

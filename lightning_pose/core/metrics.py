@@ -6,11 +6,11 @@ point take `reduction`: "none" keeps "*N K", "sample" averages over keypoints, "
 else, "mean" over all points with the same weight. Lengths come out in the unit of the points.
 """
 
+from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.special import ndtri
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.triangulate import leave_one_out_error, reprojection_error
@@ -127,7 +127,7 @@ def interval_coverage(
 
     Honest variances give the level itself. Each point counts with the share of its coordinates.
     """
-    z = ndtri(0.5 + level / 2)
+    z = NormalDist().inv_cdf(0.5 + level / 2)
     inside = np.abs(truth - mean) <= z * np.sqrt(variance)
     known = np.isfinite(truth + mean + variance).all(axis=-1)
     return reduce(np.where(known, inside.mean(axis=-1), np.nan), reduction)

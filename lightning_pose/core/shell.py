@@ -6,6 +6,8 @@ inside `run`: help for people who wait at a prompt takes a blink.
 """
 
 import argparse
+import atexit
+import gc
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -42,6 +44,7 @@ class Shell:
         Raises:
             SystemExit: when argparse has answered: help, a version, or words it does not know.
         """
+        atexit.register(gc.freeze)  # else the interpreter looks for cycles in all of torch before it ends
         argv = list(sys.argv[1:] if argv is None else argv)
         cut = next((i for i, word in enumerate(argv) if not word.startswith("-")), len(argv))
         options = argv[:cut]

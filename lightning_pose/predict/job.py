@@ -14,7 +14,6 @@ from lightning_pose.predict.pixels import Tally, predict_pixels
 from lightning_pose.predict.progress import Board
 from lightning_pose.predict.smooth import smooth_session, smoother_records
 from lightning_pose.predict.summary import Outcome
-from lightning_pose.predict.world import write_world
 
 REPORT_READS = 2  # times that a report reads every frame
 
@@ -102,6 +101,10 @@ class SessionJob:
 
     def _lift(self) -> float:
         """Triangulate; return the mean reprojection error (px)."""
+        from lightning_pose.predict.world import (
+            write_world,
+        )  # scipy, which the first frame should not wait for
+
         assert self.rig is not None
         what = f"{self.name}: 3D"
         with self._board.counted(what, self.session.n_frames, main=False) as advance:

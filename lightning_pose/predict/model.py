@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lightning_pose.config.bind import bind
-from lightning_pose.config.compose import compose_file
 from lightning_pose.config.schema import Config
 from lightning_pose.core.errors import ConfigError, ModelError, raise_collected
 from lightning_pose.core.skeletons import Skeleton, skeleton_from_names
@@ -109,6 +108,8 @@ def _read(member: ModelDir, overrides: Sequence[str]) -> Config:
             f"{path} with the overrides: {', '.join(other)}: the network is the one that was trained, and "
             "cannot be another. --overrides are for data, such as data.data_dir"
         )
+    from lightning_pose.config.compose import compose_file  # half a second, only for overrides
+
     bound = bind(Config, compose_file(path, overrides))
     if bound.faults:
         raise_collected(ConfigError, f"{path} with the overrides", bound.faults)

@@ -14,7 +14,7 @@ from lightning_pose.core.errors import ConfigError
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.images import normalise
 from lightning_pose.losses.pca import PCALoss
-from lightning_pose.model_dir import load_network, load_subspaces
+from lightning_pose.model_dir import load_trained
 from lightning_pose.models.base import PoseNetwork
 from lightning_pose.predict.model import Model
 from lightning_pose.predict.tracks import Found
@@ -189,8 +189,9 @@ def load_predictor(
         ModelError: when a checkpoint is not that of its model.
     """
     chosen = choose_device(device)
-    networks = {name: load_network(member, chosen) for name, member in model.members.items()}
-    subspaces = {name: load_subspaces(member) for name, member in model.members.items()}
+    trained = {name: load_trained(member, chosen) for name, member in model.members.items()}
+    networks = {name: member.network for name, member in trained.items()}
+    subspaces = {name: member.subspaces for name, member in trained.items()}
     for network in networks.values() if compiled else ():
         network.compile()
     return Predictor(networks, chosen, precision, subspaces)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_pose.build.network import build_network, start_from
+from lightning_pose.build.network import build_network, filled_network, start_from
 from lightning_pose.core.errors import ModelError
 
 
@@ -37,6 +37,26 @@ def test_weights_depend_on_the_seed_alone_and_the_global_generator_is_left_as_it
     first = [next(iter(network.parameters())) for network in (one, two, other)]
     assert torch.equal(first[0], first[1])
     assert not torch.equal(first[0], first[2])
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("convnext_tiny", "vits_dinov3", "vitt_sam2")]
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "resnet50", "vitt", *SLOW])
+def test_a_network_is_filled_from_a_checkpoint_without_drawing_weights(config, backbone):
+    made = config()
+    made.model.backbone = backbone
+    source = build_network(made).eval()
+    for value in source.state_dict().values():
+        value.uniform_(0.01, 0.02) if value.is_floating_point() else value.fill_(7)
+    state, images = torch.random.get_rng_state(), torch.rand(1, 2, 3, 64, 64)
+    torch.random.set_rng_state(state)
+    filled = filled_network(made, source.state_dict()).eval()
+    assert torch.equal(torch.random.get_rng_state(), state)
+    torch.testing.assert_close(filled.state_dict(), source.state_dict(), rtol=0, atol=0)
+    torch.testing.assert_close(filled(images)["logits"], source(images)["logits"], rtol=0, atol=0)
+    with pytest.raises(RuntimeError, match=r"Missing key.*backbone"):
+        filled_network(made, {"temperature": torch.ones(())})
 
 
 @pytest.mark.parametrize("head", ["heatmap_fpn", "heatmap_cnn"])

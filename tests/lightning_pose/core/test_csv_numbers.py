@@ -39,6 +39,29 @@ def test_every_float_is_written_as_python_spells_it(tmp_path, values):
     )
 
 
+def test_whole_numbers_and_truth_values_are_written_as_they_are(tmp_path):
+    whole, truth = np.arange(-4, 15, 2), np.arange(10) % 3 == 0  # more than a byte of bits
+    write_columns(tmp_path / "t.csv", [["w", "every", "t"]], [whole, whole[::-1], truth])
+    lines = (tmp_path / "t.csv").read_text().splitlines()[1:]
+    rows = zip(whole, whole[::-1], truth, strict=True)
+    assert lines == [f"{w},{e},{str(t).lower()}" for w, e, t in rows]
+
+
+def test_tables_are_written_without_loading_pandas(tmp_path):
+    words = f"""
+import sys
+import numpy as np
+from lightning_pose.core.csv_numbers import write_columns
+columns = [np.arange(4), np.array([1.5, np.nan, 2.0, 1e-9]), np.array(["a", "", "b,c", "ä"])]
+write_columns({str(tmp_path / "t.csv")!r}, [["f", "x", "n"]], columns)
+print("pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["f,x,n", "0,1.5,a", "1,,", '2,2.0,"b,c"', "3,1e-09,ä"]
+
+
 def test_single_precision_keeps_its_value(tmp_path):
     values = np.array([0.1, 1e-7, 3.0], dtype=np.float32)
     write_columns(tmp_path / "t.csv", [["f", "x"]], [np.arange(3), values])

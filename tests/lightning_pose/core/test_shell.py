@@ -1,6 +1,7 @@
 """The shell of a command with verbs: what it answers and how it fails."""
 
 import argparse
+import subprocess
 import sys
 from types import ModuleType
 
@@ -95,3 +96,14 @@ def test_an_unknown_option_before_the_verb_ends_with_two(tool, capsys):
         tool()(["--fast", "act"])
     assert ended.value.code == 2
     assert "--fast" in capsys.readouterr().err
+
+
+def test_a_command_ends_without_looking_for_cycles_in_what_it_loaded():
+    words = """
+import atexit, gc, sys
+from lightning_pose.core.shell import Shell
+atexit.register(lambda: print(gc.get_freeze_count() > 1000))  # runs after those that come later
+Shell("tool", {"act": "argparse"}, "A tool.", "").main(["--version"])
+"""
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"

@@ -17,7 +17,7 @@ from lightning_pose.core.video import VideoWriter
 from lightning_pose.data.batch import Outputs
 from lightning_pose.data.heatmaps import Decoded, decode_logits
 from lightning_pose.data.images import MEAN, STD
-from lightning_pose.model_dir import write_ensemble
+from lightning_pose.model_dir import Trained, write_ensemble
 from lightning_pose.models.base import PoseNetwork
 
 NAMES = ("red", "green")
@@ -173,10 +173,10 @@ def spot_network(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     loaded: list[Path] = []
 
-    def load(member: object, device: str) -> SpotNetwork:
+    def load(member: object, device: str) -> Trained:
         path = member.path  # type: ignore[attr-defined]
         loaded.append(path)
-        return SpotNetwork(1.0 if path.name == "rng=1" else 0.0)
+        return Trained(SpotNetwork(1.0 if path.name == "rng=1" else 0.0), {})
 
-    monkeypatch.setattr(network, "load_network", load)
+    monkeypatch.setattr(network, "load_trained", load)
     return loaded
