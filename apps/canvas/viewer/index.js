@@ -12,7 +12,7 @@ import { Viewer } from './page.js';
 import { fresh } from './settings.js';
 
 const SETTINGS = 'litpose-viewer';
-const STYLES = ['../theme.css', '../lists.css', 'viewer.css'];
+const STYLES = ['../theme.css', '../lists.css', 'viewer.css', 'panels.css'];
 
 /** @typedef {{project: string, address?: Record<string, string>, base?: string}} Data */
 

@@ -4,6 +4,7 @@
 /** @import { JobRecord } from '../types.js' */
 import { el } from '../../dom.js';
 import { openFile, saveFile } from './download.js';
+import { quoted } from './marksfile.js';
 import { takePicture } from './picture.js';
 import { pinsOf } from './pins.js';
 
@@ -79,7 +80,7 @@ export class ExportPanel {
     const { viewer } = this;
     const { session } = viewer;
     const [first, last] = this.range;
-    const keypoints = this.all.checked ? undefined : pinsOf(viewer).with(viewer.keypoint).map((k) => session.keypoints[k]).join(',');
+    const keypoints = this.all.checked ? undefined : pinsOf(viewer).with(viewer.keypoint).map((k) => quoted(session.keypoints[k])).join(',');
     openFile('', viewer.api.traceFileUrl(session.name, { source: this.source.value, start: first, stop: last + 1, keypoints }));
   }
 

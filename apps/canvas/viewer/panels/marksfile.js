@@ -5,7 +5,7 @@
 const COLUMNS = ['frame', 'end', 'time_s', 'name', 'color', 'note', 'who'];
 
 /** @param {string} value */
-const quoted = (value) => (/[",\r\n]/.test(value) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value);
+export const quoted = (value) => (/[",\r\n]/.test(value) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value);
 
 /** @param {Mark[]} marks @param {number} fps @returns {string} */
 export function marksToCsv(marks, fps) {

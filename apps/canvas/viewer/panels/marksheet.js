@@ -77,12 +77,12 @@ export class Sheet {
         this.known = { ...await this.server.save(this.known.rev, sent), marks: sent };
         this.trouble = '';
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 409) {
-          this.trouble = /** @type {Error} */ (error).message;
-          this.timer = setTimeout(() => this.flush(), AGAIN);
-          break;
-        }
-        if (!(await this.pull())) break;
+        const { rev } = this.known;
+        const isStale = error instanceof ApiError && error.status === 409 && (await this.pull());
+        if (isStale && (this.conflict || this.known.rev !== rev)) continue; // with what others did, once more
+        this.trouble ||= /** @type {Error} */ (error).message;
+        this.timer = setTimeout(() => this.flush(), AGAIN);
+        break;
       }
     }
     this.isSaving = false;

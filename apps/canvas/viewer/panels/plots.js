@@ -10,7 +10,7 @@ import { columnsOf, limitsOf, valueAt } from './envelope.js';
 
 export const GUTTER = 54; // px at the left for values
 export const AXIS = 20; // px of the time axis
-const LEAST_ROW = 52;
+const LEAST_ROW = 44;
 const MOST_ROW = 190;
 const DOTS = 7; // px of a frame from which on samples are dots
 const FONT = '10.5px system-ui, sans-serif';

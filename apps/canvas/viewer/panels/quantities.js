@@ -21,12 +21,12 @@ export const QUANTITIES = [
   { id: 'y', title: 'y', name: 'y', space: 'px', perView: true, hint: 'down, in the active view', has: (source) => source.views.length > 0 },
   { id: 'speed-px', title: 'speed', name: 'speed', space: 'px', perView: true, hint: 'in the active view', has: (source) => source.views.length > 0 },
   { id: 'confidence', title: 'confidence', name: 'confidence', space: 'px', perView: true, hint: 'in the active view', has: (source) => source.confidence },
-  { id: 'reprojection', title: 'reprojection error', name: 'reprojection', space: 'px', perView: true, hint: 'how far the active view is from what all views say together',
+  { id: 'reprojection', title: 'reprojection', name: 'reprojection', space: 'px', perView: true, hint: 'how far the active view is from what all views say together',
     has: (source, { cameras }) => cameras !== null && isSeveral(source) },
-  { id: 'world-x', title: 'world x', name: 'x', space: 'world', perView: false, hint: 'in space', has: (source) => source.world },
-  { id: 'world-y', title: 'world y', name: 'y', space: 'world', perView: false, hint: 'in space', has: (source) => source.world },
-  { id: 'world-z', title: 'world z', name: 'z', space: 'world', perView: false, hint: 'in space', has: (source) => source.world },
-  { id: 'speed', title: 'world speed', name: 'speed', space: 'world', perView: false, hint: 'in space', has: (source) => source.world },
+  { id: 'world-x', title: 'X', name: 'x', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
+  { id: 'world-y', title: 'Y', name: 'y', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
+  { id: 'world-z', title: 'Z', name: 'z', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
+  { id: 'speed', title: '3D speed', name: 'speed', space: 'world', perView: false, hint: 'in space', has: (source) => source.world },
 ];
 
 const AT_FIRST = ['x', 'y', 'confidence', 'reprojection', 'speed'];

@@ -15,6 +15,11 @@ export function contentsOf(source, frames, views) {
   ].filter(Boolean).join(' · ');
 }
 
+/** The shortest that tells sources apart. @param {Source} source */
+function tagsOf({ world, variance }) {
+  return [world ? '3D' : '', variance ? '95 %' : ''].filter(Boolean).join(' · ');
+}
+
 export class SourcesPanel {
   /** @param {Viewer} viewer */
   constructor(viewer) {
@@ -57,8 +62,9 @@ export class SourcesPanel {
     const remark = el('span', { class: 'fault', role: 'status' });
     this.remarks.set(source.id, remark);
     return el('li', { class: 'source', 'data-source': source.id },
-      el('label', { title: source.name }, tick, el('span', { class: 'name', text: source.name })), color,
-      el('span', { class: 'has', text: contentsOf(source, session.frames, session.views.length) }), remark);
+      el('label', { title: [source.name, contentsOf(source, session.frames, session.views.length)].join('\n') }, tick, el('span', { class: 'name', text: source.name })),
+      el('span', { class: 'has', text: tagsOf(source) }), color,
+      remark);
   }
 
   /** @private @param {string} id @param {boolean} isShown */

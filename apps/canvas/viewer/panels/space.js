@@ -25,6 +25,8 @@ export class SpacePanel {
     this.follows = true;
     /** where the animal is, and how large */
     this.animal = { middle: this.stage.middle, reach: 0 };
+    /** how high the lowest of its points have been, along up */
+    this.ground = Infinity;
     this.scene = new Scene({ cameras: this.cameras, edges: session.edges, signal, content: () => this.content(), picked: (view) => this.see(view) });
     this.from = el('select', { 'aria-label': 'seen from', onchange: () => this.see(this.from.value) },
       el('option', { value: '', text: 'from anywhere' }), ...this.cameras.map(({ view }) => el('option', { value: view, text: `from ${view}` })));
@@ -97,7 +99,8 @@ export class SpacePanel {
     const tile = roundUp(reach / 4);
     const text = `squares of ${tile} ${session.unit || 'units'}`;
     if (this.scale.textContent !== text) this.scale.textContent = text;
-    return { figures, middle, reach, floor: stage.floor, tile, k, view: session.views[viewer.view]?.name ?? '' };
+    const floor = Number.isFinite(this.ground) ? scaled(this.up, this.ground) : stage.floor;
+    return { figures, middle, reach, floor, tile, k, view: session.views[viewer.view]?.name ?? '' };
   }
 
   /** @private @param {ChosenSource} source @param {string} ground @returns {Figure | null} */
@@ -132,6 +135,7 @@ export class SpacePanel {
     const middle = median(known);
     const far = known.map((point) => distance(point, middle)).sort((a, b) => a - b);
     const size = Math.max(1e-9, SPREAD * far[far.length >> 1]);
+    this.ground = Math.min(this.ground, groundOf(known, this.up));
     const reach = this.animal.reach ? this.animal.reach + SETTLING * (size - this.animal.reach) : size;
     this.animal = { middle, reach };
   }
@@ -139,6 +143,12 @@ export class SpacePanel {
   close() {
     this.scene.close();
   }
+}
+
+/** How high the feet are: the second lowest point, since one may be lost. @param {Vector[]} points @param {Vector} up */
+export function groundOf(points, up) {
+  const heights = points.map((point) => dot(point, up)).sort((a, b) => a - b);
+  return heights[Math.min(1, heights.length - 1)];
 }
 
 /** @param {Float32Array} xyz  of all keypoints @param {number} k @returns {Vector | null} */

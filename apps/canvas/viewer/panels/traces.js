@@ -12,7 +12,7 @@ import { el, iconButton } from '../../dom.js';
 import { describeSpan, panSpan, showFrame, zoomSpan } from './axis.js';
 import { traceOf } from './envelope.js';
 import { inkOn } from './ink.js';
-import { pinsOf } from './pins.js';
+import { PinChooser, pinsOf } from './pins.js';
 import { AXIS, frameAt, frameX, GUTTER, paintAxis, paintRow, paintValues, prepared, rowHeight, themeOf } from './plots.js';
 import { offered, plotted, says } from './quantities.js';
 import { attachGestures } from './tracegestures.js';
@@ -39,7 +39,8 @@ export class TracesPanel {
     this.chipped = '';
     this.store = new TraceStore(() => this.refresh(), viewer.signal);
     this.chips = el('div', { class: 'quantities', role: 'group', 'aria-label': 'what is plotted' });
-    this.where = el('span', { class: 'where', role: 'status' });
+    this.pinned = new PinChooser(viewer);
+    this.where = el('span', { class: 'where' });
     this.most = el('button', { type: 'button', class: 'switch', title: 'leave one value in a hundred out of the limits at either end', text: 'No outliers',
       onclick: () => this.set({ most: !viewer.settings.most }) });
     this.axis = el('canvas', { class: 'axis', 'aria-hidden': 'true' });
@@ -48,7 +49,7 @@ export class TracesPanel {
     this.plots = el('div', { class: 'plots', tabindex: '0', role: 'group', 'aria-label': 'traces: plus and minus zoom, shifted arrows pan, 0 shows all' }, this.base, this.over);
     this.empty = el('p', { class: 'nothing', hidden: true });
     this.element = el('section', { class: 'panel traces', 'aria-label': 'traces' },
-      el('header', {}, this.chips, el('span', { class: 'spring' }), this.where, this.most,
+      el('header', {}, this.chips, this.pinned.element, el('span', { class: 'spring' }), this.where, this.most,
         iconButton('fit', 'show the whole recording', () => this.look([0, this.total]))),
       this.axis, this.plots, this.empty);
     attachGestures(this, viewer.signal);
@@ -67,6 +68,16 @@ export class TracesPanel {
     const theme = new MutationObserver(() => this.refresh());
     theme.observe(viewer.root, { attributes: true, attributeFilter: ['data-theme'] });
     viewer.signal.addEventListener('abort', () => theme.disconnect());
+  }
+
+  get fps() {
+    return this.viewer.session.fps || 30;
+  }
+
+  /** The view whose pixels are plotted; of a recording without films, the first of a source. */
+  get view() {
+    const { session, view, chosen } = this.viewer;
+    return session.views[view]?.name ?? chosen[0]?.views[0] ?? '';
   }
 
   /** px of the plots */
@@ -108,7 +119,7 @@ export class TracesPanel {
     const [from, to] = this.span;
     const was = this.frame;
     this.frame = viewer.frame;
-    const isJump = Math.abs(this.frame - was) > viewer.session.fps;
+    const isJump = Math.abs(this.frame - was) > this.fps;
     if ((was >= from && was < to) || isJump) {
       const span = showFrame(this.span, this.frame, this.total);
       if (span[0] !== from) return this.look(span);
@@ -128,9 +139,8 @@ export class TracesPanel {
 
   /** The keypoints and sources of a quantity's plot. @private @param {Quantity} quantity @param {Theme} theme @param {Set<string>} keys @returns {Row} */
   row(quantity, theme, keys) {
-    const { viewer, span, width, total } = this;
+    const { viewer, span, width, total, view } = this;
     const { session } = viewer;
-    const view = session.views[viewer.view]?.name ?? '';
     const keypoints = pinsOf(viewer).with(viewer.keypoint);
     /** @type {Line[]} */
     const lines = [];
@@ -176,11 +186,11 @@ export class TracesPanel {
     const shown = plotted(there, viewer.settings.plots);
     this.drawChips(there, shown);
     this.sayEmpty(there, shown);
-    this.where.textContent = describeSpan(span, viewer.session.fps);
+    this.where.textContent = describeSpan(span, this.fps);
     this.most.setAttribute('aria-pressed', String(viewer.settings.most));
     const theme = themeOf(this.element);
     const { events } = this;
-    const place = { span, width, fps: viewer.session.fps, theme, events };
+    const place = { span, width, fps: this.fps, theme, events };
     const axis = prepared(this.axis, width + GUTTER, AXIS);
     if (axis) paintAxis(axis, { ...place, ticks: viewer.difficult, range: viewer.range && [viewer.range[0], viewer.range[1] + 1] });
     const keys = new Set();
@@ -210,7 +220,7 @@ export class TracesPanel {
     const frame = this.hovered >= 0 ? this.hovered : viewer.frame;
     rows.forEach((row, index) => paintValues(c, row, { frame, width, top: index * height, theme }));
     const at = this.hovered >= 0 ? ` · at ${this.hovered}, ${viewer.timeText(this.hovered)}` : '';
-    const text = describeSpan(span, viewer.session.fps) + at;
+    const text = describeSpan(span, this.fps) + at;
     if (this.where.textContent !== text) this.where.textContent = text;
   }
 
