@@ -18,6 +18,7 @@ examples:
   litpose extract path/to/project --method uniform --frames 50 --sessions s1
   litpose extract path/to/project --method list --list 10,500-520:5 --sessions s1
   litpose extract path/to/project --method difficult --predictions models/m
+  litpose extract path/to/project --method difficult --predictions models/m --total 20
   litpose extract path/to/project --dry_run --contact_sheet sheet.jpg    look first
   litpose extract path/to/project --dry_run --save_plan plan.json        look first, then write exactly these:
   litpose extract path/to/project --plan plan.json
@@ -42,6 +43,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--frames", type=int, default=20, metavar="N", help="of every session, at most (default: %(default)s)"
     )
+    add(
+        "--total", type=int, metavar="N",
+        help="of all sessions together, in place of --frames; they are ranked as one (difficult only)",
+    )  # fmt: skip
     add("--list", metavar="FRAMES", help="numbers and ranges, such as 10,50-60,100-200:10")
     add(
         "--predictions", type=Path, metavar="DIR", help="a model that has predicted the videos, or its tables"
@@ -94,8 +99,9 @@ def run(args: argparse.Namespace) -> int:
 
     listed = tuple(parse_frames(args.list)) if args.list else ()
     options = Options(
-        args.method, args.frames, listed, args.predictions, args.smoothed, args.context, args.apart, args.seed
-    )
+        args.method, args.frames, listed, args.predictions, args.smoothed, args.context, args.apart,
+        args.seed, args.total,
+    )  # fmt: skip
     options.check()
     project = open_project(args.project)
     if args.plan is not None:
@@ -108,9 +114,12 @@ def run(args: argparse.Namespace) -> int:
     chosen = {name: videos for name, videos in sessions.items() if name in (args.sessions or sessions)}
     sheets = _sheets(args.contact_sheet, list(chosen))
     console, failed, plans = Console(), False, []
+    together = None if options.total is None else _choose_together(args, project, options, chosen)
     for name, videos in chosen.items():
         try:
-            plan = _choose(args, project, options, (name, videos))
+            if together is not None and name not in together:
+                continue  # nothing of it is among the worst
+            plan = _choose(args, project, options, (name, videos)) if together is None else together[name]
             plans.append(plan)
             if name in sheets and plan.picks:
                 _draw_sheet(sheets[name], plan, console)
@@ -156,6 +165,20 @@ def _choose(
     total = probe(next(iter(videos.values()))).n_frames if reads else None
     with counted(f"{name or 'session'}: looking", total, args.progress_file) as tell:
         return plan_frames(project, name, videos, options, progress=tell)
+
+
+def _choose_together(
+    args: argparse.Namespace, project: "Project", options: "Options", sessions: dict[str, dict[str, Path]]
+) -> "dict[str, Plan]":
+    """Choose the frames of all sessions, ranked as one; of some it may be none."""
+    from lightning_pose.core.progress_bar import counted
+    from lightning_pose.core.video import probe
+    from lightning_pose.frames.planning import plan_together
+
+    total = sum(probe(next(iter(videos.values()))).n_frames for videos in sessions.values())
+    with counted("looking", total, args.progress_file) as tell:
+        plans = plan_together(project, sessions, options, progress=tell)
+    return {plan.session.name: plan for plan in plans}
 
 
 def _draw_sheet(path: Path, plan: "Plan", console: "Console") -> None:

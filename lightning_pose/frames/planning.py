@@ -1,19 +1,21 @@
 """Which frames of a session to extract, by any of the methods; what is there already is not chosen again."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning_pose.core.errors import ConfigError, DataError, raise_collected
 from lightning_pose.core.project import Project
 from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
+from lightning_pose.frames.across import rank_sessions
+from lightning_pose.frames.candidates import APART
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.extraction import Pick, Plan, extracted_frames, labeled_frames
 from lightning_pose.frames.files import SessionFiles, find_files
 from lightning_pose.frames.kmeans import choose_by_kmeans
-from lightning_pose.frames.ranking import APART, pick, rank_frames
+from lightning_pose.frames.ranking import Difficult, pick, rank_frames
 from lightning_pose.frames.ranking_file import rank_session
 from lightning_pose.frames.uniform import spread_evenly
 
@@ -30,6 +32,7 @@ class Options:
     Attributes:
         method: `uniform`, `kmeans`, `list` or `difficult`.
         frames: of every session, at most.
+        total: of all sessions together, at most, in place of `frames`; for the method `difficult`.
         listed: their numbers, for the method `list`.
         predictions: folder of a model, or of tables, for the method `difficult`.
         smoothed: output folder of `eks` of one of the sessions.
@@ -46,6 +49,7 @@ class Options:
     context: int = 2
     apart: int = APART
     seed: int = 0
+    total: int | None = None
 
     def check(self) -> None:
         """Check that the options fit together.
@@ -66,6 +70,10 @@ class Options:
                 faults.append(f"--method {method} needs {option}")
             if given and self.method != method:
                 faults.append(f"{option} is for --method {method}, not {self.method}")
+        if self.total is not None and self.total < 1:
+            faults.append(f"--total: expected 1 or more, got {self.total}")
+        if self.total is not None and self.method != "difficult":
+            faults.append(f"--total is for --method difficult, not {self.method}")
         if self.smoothed is not None and self.method != "difficult":
             faults.append(f"--smoothed is for --method difficult, not {self.method}")
         if faults:
@@ -130,19 +138,51 @@ def plan_frames(
     return Plan(session, picks, options.context)
 
 
+def plan_together(
+    project: Project,
+    sessions: Mapping[str, Mapping[str, Path]],
+    options: Options,
+    progress: Progress = lambda frames: None,
+) -> list[Plan]:
+    """Choose the difficult frames of several sessions that are ranked as one; see `rank_sessions`.
+
+    Args:
+        project: that they will be extracted into.
+        sessions: session to view to video; those of which nothing is chosen get no plan.
+        options: of the method `difficult`, with `total`.
+        progress: told how many frames have been looked at since it was last told.
+
+    Raises:
+        DataError: when a view or predictions are missing, or predictions are of another video.
+        VideoError: when videos cannot be read.
+    """
+    assert options.predictions is not None and options.total is not None  # `Options.check`
+    found = find_files(options.predictions, project.views, smoothed=options.smoothed)
+    checked, evidence, taken = {}, [], {}
+    for name, videos in sessions.items():
+        checked[name] = check_session(name, dict(videos), project.views)
+        files = _files_of(found, name, options.predictions)
+        rig = find_rig(checked[name], None, project.folder).rig
+        evidence.append(read_evidence(files, project.skeleton, rig=rig))
+        taken[name] = extracted_frames(project, name) | labeled_frames(project, name)
+    ranked = rank_sessions(evidence, options.total, apart=options.apart, exclude=taken, progress=progress)
+    plans = []
+    for name, session in checked.items():
+        own = sorted((item for owner, item in ranked if owner == name), key=lambda item: -item.score)
+        if own:
+            plans.append(Plan(session, _picks(session, own, options.predictions), options.context))
+    return plans
+
+
 def _difficult(
     project: Project, session: Session, options: Options, taken: set[int], progress: Progress
 ) -> tuple[Pick, ...]:
     """Return the frames whose predictions are the most suspicious, with reasons."""
     assert options.predictions is not None  # `Options.check`
     found = find_files(options.predictions, project.views, smoothed=options.smoothed)
-    if session.name not in found:
-        raise DataError(
-            f"{options.predictions} has no predictions of session '{session.name}', only of "
-            + ", ".join(found)
-        )
+    files = _files_of(found, session.name, options.predictions)
     rig = find_rig(session, None, project.folder).rig
-    files, wanted = found[session.name], {"apart": options.apart, "exclude": taken}
+    wanted: dict[str, Any] = {"apart": options.apart, "exclude": taken}
     if options.apart < APART:  # the ranking on disk has one frame of every stretch of that length
         ranked = rank_frames(read_evidence(files, project.skeleton, rig=rig), options.frames, **wanted)
     else:
@@ -154,11 +194,30 @@ def _difficult(
         if len(ranked) < options.frames and not saved.whole:  # too many of the candidates are labeled
             saved = rank_session(files, project.skeleton, count=options.frames + len(taken), **how)
             ranked = pick(saved.candidates, options.frames, **wanted)
-    late = [item.frame for item in ranked if item.frame >= session.n_frames]
-    if late:
+    return _picks(session, ranked, options.predictions)
+
+
+def _files_of(found: Mapping[str, SessionFiles], name: str, predictions: Path) -> SessionFiles:
+    """Return the files of a session.
+
+    Raises:
+        DataError: when there are none.
+    """
+    if name not in found:
+        raise DataError(f"{predictions} has no predictions of session '{name}', only of {', '.join(found)}")
+    return found[name]
+
+
+def _picks(session: Session, ranked: Sequence[Difficult], predictions: Path) -> tuple[Pick, ...]:
+    """Return what is to be extracted of a ranking.
+
+    Raises:
+        DataError: when it names frames that the videos do not have.
+    """
+    if any(item.frame >= session.n_frames for item in ranked):
         raise DataError(
             f"session '{session.name}' has {session.n_frames} frames, and the predictions in "
-            f"{options.predictions} more: they are of another video"
+            f"{predictions} more: they are of another video"
         )
     return tuple(Pick(item.frame, "difficult", item.reasons) for item in ranked)
 

@@ -9,23 +9,26 @@ What is ordinary is learned from stretches of the session; then it is read whole
 holds the scores and the candidates.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from lightning_pose.frames.candidates import (
+    APART,
+    Candidate,
+    Progress,
+    find_candidates,
+    pool_size,
+    sample_signals,
+)
 from lightning_pose.frames.diversity import pick_apart, posture_features
-from lightning_pose.frames.observed import Evidence, Observed
+from lightning_pose.frames.observed import Evidence
 from lightning_pose.frames.reasons import explain
-from lightning_pose.frames.signals import Scale, Values, combine, fit_scale, measure
+from lightning_pose.frames.signals import Scale, Values, fit_scale
 
-STRETCH, STRETCHES = 125, 40  # frames in a row that the ordinary is learned from, and how many times
-POOL, POOL_LEAST = 20, 1000  # candidates for each frame that is wanted, and at least
-APART = 10  # frames
 DIGITS = 4  # of numbers that are kept
-
-Progress = Callable[[int], None]
 
 
 class Difficult(NamedTuple):
@@ -97,29 +100,12 @@ def judge(
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
-    sample = _sample(evidence)
+    sample = sample_signals(evidence)
     scale = fit_scale(sample)
-    pool = _Pool(pool_size(count), max(apart, 1))
-    scores: list[np.ndarray] = []
-    start = None
-    for seen, own in evidence.blocks():
-        start = seen.start + own.start if start is None else start
-        cells = combine(
-            scale.excess(measure(seen, evidence.skeleton)), evidence.skeleton, len(evidence.views)
-        )
-        score = np.sqrt((cells**2).sum(axis=(0, 2)))
-        scores.append(score[own].astype(np.float32))
-        pool.add(seen, own, score)
-        progress(own.stop - own.start)
-    candidates = _described(pool.best(), evidence, scale)
-    whole = np.concatenate(scores) if scores else np.zeros(0, dtype=np.float32)
+    read = find_candidates(evidence, scale, pool_size(count), apart=apart, progress=progress)
+    candidates = describe_candidates(read.candidates, evidence, scale)
     found = pick(candidates, count, apart=apart, exclude=exclude)
-    return Ranking(start or 0, whole, candidates, not pool.full, found, scale, sample)
-
-
-def pool_size(count: int) -> int:
-    """Return how many candidates are needed to pick some frames."""
-    return max(POOL * count, POOL_LEAST)
+    return Ranking(read.start, read.scores, candidates, read.whole, found, scale, sample)
 
 
 def pick(
@@ -157,22 +143,7 @@ def is_apart(frames: Int[np.ndarray, "N"], taken: Collection[int], apart: int) -
     return np.min([np.abs(known[index] - frames) for index in near], axis=0) >= apart
 
 
-def _sample(evidence: Evidence) -> Values:
-    """Return the signals of stretches spread evenly over the session; of a short one all frames."""
-    total = evidence.count()
-    length = STRETCH if total > STRETCH * STRETCHES else total
-    firsts = [i * total // STRETCHES for i in range(STRETCHES)] if length == STRETCH else [0] if total else []
-    found: list[Values] = []
-    for first in firsts:
-        before = int(first > 0)
-        seen = evidence.part(first - before, min(first + length + 1, total))
-        values = measure(seen, evidence.skeleton)
-        found.append({name: own[:, before : before + length] for name, own in values.items()})
-    names = found[0] if found else ()
-    return {name: np.concatenate([values[name] for values in found], axis=1) for name in names}
-
-
-def _described(candidates: "Sequence[_Candidate]", evidence: Evidence, scale: Scale) -> list[Difficult]:
+def describe_candidates(candidates: Sequence[Candidate], evidence: Evidence, scale: Scale) -> list[Difficult]:
     """Return candidates with what is wrong with them in words, and what tells them apart."""
     if not candidates:
         return []
@@ -186,59 +157,3 @@ def _described(candidates: "Sequence[_Candidate]", evidence: Evidence, scale: Sc
         )
         for one, posture in zip(candidates, postures, strict=True)
     ]
-
-
-class _Candidate(NamedTuple):
-    """A frame that may be picked, with its neighbours."""
-
-    score: float
-    frame: int
-    seen: Observed
-    row: int
-
-
-class _Pool:
-    """The frames of highest score, one of every stretch of `apart` frames."""
-
-    def __init__(self, size: int, apart: int) -> None:
-        self.size = size
-        self.apart = apart
-        self.full = False  # whether some had to be left out
-        self.candidates: dict[int, _Candidate] = {}  # by stretch
-
-    def add(self, seen: Observed, own: slice, score: Float[np.ndarray, "t"]) -> None:
-        """Take what is worth it from a stretch of frames."""
-        frames = seen.start + np.arange(own.start, own.stop)
-        worth, places = score[own], frames // self.apart
-        order = np.lexsort((-worth, places))
-        best = order[np.unique(places[order], return_index=True)[1]]
-        best = best[worth[best] > 0]
-        best = best[np.argsort(-worth[best], kind="stable")]
-        self.full |= len(best) > self.size
-        for index in best[: self.size].tolist():
-            row, place = own.start + index, int(places[index])
-            former = self.candidates.get(place)  # the stretch may have begun with the frames before
-            if former is not None and former.score >= worth[index]:
-                continue
-            first = max(row - 1, 0)
-            around = _copied(seen.rows(first, min(row + 2, seen.count)))
-            self.candidates[place] = _Candidate(float(worth[index]), int(frames[index]), around, row - first)
-        if len(self.candidates) > self.size:
-            self.full = True
-            self.candidates = {one.frame // self.apart: one for one in self.best()[: self.size]}
-
-    def best(self) -> list[_Candidate]:
-        """Return the candidates, the worst first."""
-        return sorted(self.candidates.values(), key=lambda one: (-one.score, one.frame))
-
-
-def _copied(seen: Observed) -> Observed:
-    """Return a few frames that keep no others in memory."""
-    return Observed(
-        seen.start,
-        seen.xy.copy(),
-        None if seen.confidence is None else seen.confidence.copy(),
-        {kind: values.copy() for kind, values in seen.distances.items()},
-        None if seen.xyz is None else seen.xyz.copy(),
-        None if seen.gated is None else seen.gated.copy(),
-    )

@@ -17,10 +17,11 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.files import write_text
 from lightning_pose.core.skeletons import Skeleton
+from lightning_pose.frames.candidates import pool_size
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.files import SessionFiles
 from lightning_pose.frames.observed import Evidence
-from lightning_pose.frames.ranking import Difficult, Ranking, judge, pool_size
+from lightning_pose.frames.ranking import Difficult, Ranking, judge
 
 VERSION = 1  # of the way frames are ranked: another one makes rankings stale
 STRIP = 1000  # stretches of a session whose highest score is kept

@@ -14,10 +14,11 @@ from lightning_pose.core.files import write_text
 from lightning_pose.core.shell import installed_version
 from lightning_pose.core.skeletons import Skeleton
 from lightning_pose.core.video import VideoInfo, probe
+from lightning_pose.frames.candidates import Progress
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.files import SessionFiles
 from lightning_pose.frames.observed import Evidence
-from lightning_pose.frames.ranking import Difficult, Progress, Ranking, judge
+from lightning_pose.frames.ranking import Difficult, Ranking, judge
 from lightning_pose.frames.ranking_file import LISTED, STRIP, describe, identify, write_ranking
 from lightning_pose.report.pictures import take_pictures
 from lightning_pose.report.summary import Column, summarise

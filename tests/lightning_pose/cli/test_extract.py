@@ -30,8 +30,9 @@ def images(folder, session):
 def test_the_options_have_the_programs_defaults():
     args = SHELL.verb_parser("extract").parse_args(["project"])
     given = Options(
-        args.method, args.frames, (), args.predictions, args.smoothed, args.context, args.apart, args.seed
-    )
+        args.method, args.frames, (), args.predictions, args.smoothed, args.context, args.apart, args.seed,
+        args.total,
+    )  # fmt: skip
     assert given == Options()
     for method in METHODS:
         assert SHELL.verb_parser("extract").parse_args(["p", "--method", method]).method == method

@@ -1,5 +1,6 @@
 """Every method chooses frames that are not there yet; options that do not fit are refused together."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,9 @@ import pytest
 from lightning_pose.core.errors import ConfigError, DataError
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.project import open_project
-from lightning_pose.core.tables import write_poses
+from lightning_pose.core.tables import read_poses, write_poses
 from lightning_pose.frames.extraction import extract
-from lightning_pose.frames.planning import Options, find_sessions, plan_frames
+from lightning_pose.frames.planning import Options, find_sessions, plan_frames, plan_together
 
 
 @pytest.fixture
@@ -70,6 +71,25 @@ def test_difficult_frames_come_with_their_reasons(project, predicted):
     assert 40 not in [p.frame for p in choose(project, method="difficult", predictions=predicted).picks]
 
 
+def test_a_total_is_of_all_sessions_and_their_worst_frames_come_first(project, predicted, tmp_path):
+    for view in project.views:  # a second session, of the same videos and without the jump
+        shutil.copy(
+            project.folder / "videos" / f"s1_{view}.mp4", project.folder / "videos" / f"s2_{view}.mp4"
+        )
+        poses = read_poses(predicted / f"s1_{view}.csv")
+        poses.points[40] = poses.points[39]
+        write_poses(predicted / f"s2_{view}.csv", poses)
+    options = Options(method="difficult", predictions=predicted, total=1)
+    (plan,) = plan_together(project, find_sessions(project), options)
+    assert (plan.session.name, [pick.frame for pick in plan.picks]) == ("s1", [40])
+    extract(project, plan)
+    again = plan_together(project, find_sessions(project), options)
+    assert all(pick.frame != 40 for plan in again for pick in plan.picks if plan.session.name == "s1")
+    (predicted / "s2_left.csv").unlink()
+    with pytest.raises(DataError, match="no predictions of session 's2', only of s1"):
+        plan_together(project, find_sessions(project), options)
+
+
 def test_predictions_of_another_video_or_session_are_refused(project, predicted, tmp_path, rng):
     points = rng.normal(30, 1, (90, 2, 2))
     points[80] += 300
@@ -99,4 +119,6 @@ def test_options_that_do_not_fit_are_named_together():
         assert text in str(caught.value)
     with pytest.raises(ConfigError, match="--predictions is for --method difficult, not kmeans"):
         Options(predictions=Path("x")).check()
+    with pytest.raises(ConfigError, match="--total is for --method difficult, not kmeans"):
+        Options(total=5).check()
     Options().check()
