@@ -11,6 +11,7 @@ from apps.api.answers import ABSENT, BAD, Call, RequestError, endpoint, say
 from apps.api.desk import Desk, Served
 from apps.api.images import playable_path
 from apps.api.projects import describe_cameras
+from apps.results.bounds import world_bounds
 from apps.results.film import Film, constant_rate, frame_times, look_at
 from apps.results.marks import read_marks
 from apps.results.sources import Session, Source
@@ -66,8 +67,8 @@ def recording(served: Served, call: Call) -> Response:
     films = {view: _film(served, session, view) for view in session.videos}
     known = [film for film in films.values() if isinstance(film, Film)]
     sources = [_describe(served, session, source) for source in session.sources.values()]
-    rig = None
-    fault = ""
+    bounds = world_bounds(session.sources.values())
+    rig, fault = None, ""
     try:
         rig = served.rig(session.name)
     except CalibrationError as error:
@@ -81,7 +82,7 @@ def recording(served: Served, call: Call) -> Response:
             "unit": None if rig is None else rig.unit,
             "cameras": None if rig is None else describe_cameras(rig),
             "calibration_fault": fault,
-            "bounds": None,
+            "bounds": None if bounds is None else bounds.tolist(),
             "keypoints": skeleton.names,
             "edges": skeleton.edges,
             "colors": ["#" + bytes(color.tolist()).hex() for color in skeleton.keypoint_colors()],
@@ -120,6 +121,7 @@ def poses(served: Served, call: Call) -> Response:
         )
     stop = max(start, min(stop, frames_of(source)))
     version, window = _steady_window(served, session, source, start, stop)
+    served.shelf.prepare(source.tables)  # traces of them come next
     head = {
         "start": start, "stop": stop, "views": window.views, "fields": window.fields,
         "world": window.xyz is not None, "version": version, "faults": window.faults,

@@ -12,11 +12,13 @@ import av
 import numpy as np
 from jaxtyping import Float64
 
+from apps.results.boxes import indexed_times
 from apps.results.rows import State, state_of
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.packet_table import open_stream, read_packet_table
 from lightning_pose.projects.playable import CODECS, PLAIN
 
+INDEXED = (".mp4", ".m4v", ".mov")
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 SAME = 1e-6  # seconds by which a frame may be off and the rate still be constant
 NAMES = {"dav1d": "av1", "vpx": "vp9"}
@@ -54,8 +56,13 @@ def frame_times(video: Path) -> Float64[np.ndarray, "T"]:
     """Return when each frame is shown, in seconds of the file's own clock.
 
     Raises:
+        DataError: when it is gone.
         VideoError: when it is none that can be read.
     """
+    if video.suffix.lower() in INDEXED:
+        found = _indexed(video, state_of(video))
+        if found is not None:
+            return found
     table = read_packet_table(video, partial=True)
     if not table.seekable:
         return np.arange(table.info.n_frames) / table.info.fps
@@ -65,6 +72,11 @@ def frame_times(video: Path) -> Float64[np.ndarray, "T"]:
 def constant_rate(times: Float64[np.ndarray, "T"], fps: float) -> bool:
     """Return whether frame t is shown at t / fps."""
     return bool(np.abs(times - np.arange(len(times)) / fps).max(initial=0) < SAME)
+
+
+@lru_cache(maxsize=12)
+def _indexed(video: Path, state: State) -> Float64[np.ndarray, "T"] | None:
+    return indexed_times(video)
 
 
 @lru_cache(maxsize=1024)
