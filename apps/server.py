@@ -31,6 +31,7 @@ from starlette.types import ASGIApp
 from streamlit import config
 
 from apps.api import (
+    difficult,
     events,
     exchange,
     geometry,
@@ -40,6 +41,7 @@ from apps.api import (
     pages,
     projects,
     quality,
+    queue,
     viewer,
     viewer_export,
     viewer_marks,
@@ -59,7 +61,7 @@ PORT, HOST = 8501, "127.0.0.1"
 GRACE = 3  # seconds that open connections have when the server ends
 PARTS = (
     projects, images, labels, exchange, geometry, quality, events, viewer, viewer_traces, viewer_marks,
-    viewer_export, jobs, pages,
+    viewer_export, difficult, queue, jobs, pages,
 )  # fmt: skip
 SETTINGS = {
     "browser.gatherUsageStats": False,

@@ -38,6 +38,7 @@ class Served:
         writing: the label files, written a while after the last edit.
         closing: whether the server ends.
         unmeasurable: frames of which no two views have a label in common, until labels change.
+        queueing: held while frames are put into the queue, or taken out.
     """
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
@@ -62,6 +63,7 @@ class Served:
         self.writing = Afterwards(self._settle)
         self.closing = False
         self.unmeasurable: set[str] = set()
+        self.queueing = threading.Lock()
         self._looking = threading.Lock()
         self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
@@ -76,13 +78,30 @@ class Served:
         return self.project.views
 
     def frames(self) -> tuple[FrameTable, dict[str, int]]:
-        """Return the table of frames, and the row of each by id; read again when labels have changed."""
+        """Return the table of frames, and the row of each by id; what has changed is read again."""
         with self._lock:
             rev = self.store.rev
             if self._table is None or self._table[0] != rev:
-                table = self.store.frames()
-                self._table = (rev, table, {name: row for row, name in enumerate(table.id)})
+                self._table = self._changed_table(rev) or self._whole_table(rev)
             return self._table[1], self._table[2]
+
+    def _whole_table(self, rev: int) -> tuple[int, FrameTable, dict[str, int]]:
+        """Return the table of frames, read anew."""
+        table = self.store.frames()
+        return rev, table, {name: row for row, name in enumerate(table.id)}
+
+    def _changed_table(self, rev: int) -> tuple[int, FrameTable, dict[str, int]] | None:
+        """Return the known table with what has changed in its rows; None where it must be read anew."""
+        if self._table is None or self._table[0] < 0:
+            return None
+        since, table, places = self._table
+        news = self.store.frame_news(since)
+        if news.listed or not news.rows.keys() <= places.keys():
+            return None
+        for name, row in news.rows.items():
+            for column, value in zip(table, row, strict=True):
+                column[places[name]] = value
+        return rev, table, places
 
     def edited(self) -> None:
         """Take note that labels have changed: listeners are told now, label files written in a while."""

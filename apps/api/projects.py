@@ -63,7 +63,7 @@ def frames(served: Served, call: Call) -> Response:
             "flagged": table.flagged,
             "note": table.note,
             "worst": [None if worst is None else round(worst, 2) for worst in table.worst_px],
-            "queued": [False] * len(table.id),
+            "queued": table.queued,
         }
     )
 
@@ -83,7 +83,10 @@ def frame(served: Served, call: Call) -> Response:
             "sizes": {view: image_size(served.folder, image) for view, image in images.items()},
             "versions": {view: image_version(served.folder, image) for view, image in images.items()},
             "cells": _cells(served.store.cells(fid)),
-            "proposals": proposals(served, table.session[row], table.index[row]),
+            "proposals": proposals(
+                served, table.session[row], table.index[row], served.store.queue.source(fid)
+            ),
+            "queued": _queued(served, fid) if table.queued[row] else None,
             "previous": table.id[row - 1] if row > 0 else None,
             "next": table.id[row + 1] if row + 1 < len(table.id) else None,
             "context": {view: context_offsets(served, fid, view) for view in images},
@@ -91,6 +94,12 @@ def frame(served: Served, call: Call) -> Response:
             "flagged": table.flagged[row],
         }
     )
+
+
+def _queued(served: Served, frame: str) -> dict[str, Any] | None:
+    """Return who wants a frame labeled, by whose predictions it was found, and why."""
+    entry = served.store.queue.entry(frame)
+    return None if entry is None else {"who": entry.who, "source": entry.source, "reason": entry.reason}
 
 
 def cell_list(cell: Any) -> list[Any]:

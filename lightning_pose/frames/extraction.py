@@ -3,12 +3,14 @@
 `labeled-data/<session>_<view>/img00000123.png` are the images, `extracted/<session>.json` the record. All
 images of a session are first written under `extracted/.<session>/`, whole files only, then moved to their
 places without replacing any, and the record is written last. So an interrupted run is continued by the same
-command.
+command. Two programs that extract into one project do so one after the other.
 """
 
+import contextlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,11 @@ from lightning_pose.core.project import Project
 from lightning_pose.core.sessions import Session
 from lightning_pose.core.tables import read_labels, write_poses
 from lightning_pose.core.video import VideoReader
+
+try:
+    import fcntl
+except ImportError:  # Windows: two programs that extract at the same moment may lose a line of the record
+    fcntl = None
 
 RECORDS = "extracted"
 
@@ -102,12 +109,22 @@ def extract(project: Project, plan: Plan, progress: Progress = lambda images: No
     Raises:
         VideoError: when a frame cannot be decoded; what was written so far is kept for the next run.
         DataError: when the record of what was extracted before cannot be read.
+        OSError: when the disk is full or cannot be written, likewise.
     """
-    name, rows = plan.session.name, label_rows(plan)
-    if not plan.picks:
-        return rows
-    record = _read_record(project, name)
-    waiting = record_file(project, name).parent / f".{name or 'session'}"
+    rows = label_rows(plan)
+    if plan.picks:
+        with _alone(record_file(project, plan.session.name).parent):
+            _read_record(project, plan.session.name)  # one that is none is said before the work
+            _write_images(project, plan, progress)
+            _note(project, plan, rows)
+    return rows
+
+
+def _write_images(project: Project, plan: Plan, progress: Progress) -> None:
+    """Write the images of a plan, aside first, and put them in their places together."""
+    name = plan.session.name
+    waiting = _waiting(project, name)
+    images = []
     for view, video in plan.session.videos.items():
         targets = {number: image_name(name, view, number) for number in plan.numbers}
         with VideoReader(video, rgb=False) as reader:
@@ -116,23 +133,49 @@ def extract(project: Project, plan: Plan, progress: Progress = lambda images: No
                     _, data = cv2.imencode(".png", reader[number])
                     with atomic_path(waiting / image) as temporary:
                         temporary.write_bytes(data.tobytes())
+                images.append(image)
                 progress(1)
-    for path in sorted(waiting.rglob("*.png")):
-        target = project.folder / path.relative_to(waiting)
+    for image in images:
+        target = project.folder / image
         target.parent.mkdir(parents=True, exist_ok=True)
-        if path.name.startswith(".") or target.exists():
-            path.unlink()
-        else:
-            path.rename(target)
-    pairs = zip(plan.picks, rows, strict=True)
+        if (waiting / image).is_file() and not target.exists():
+            (waiting / image).rename(target)
+
+
+def _note(project: Project, plan: Plan, rows: Sequence[Mapping[str, str]]) -> None:
+    """Add the frames of a plan to the record, and forget what an interrupted run left aside."""
+    name = plan.session.name
+    record = _read_record(project, name)
+    known = {entry["frame"] for entry in record["frames"]}
     record["frames"] += [
-        {"frame": pick.frame, "images": row, "method": pick.method, "reasons": list(pick.reasons)}
-        for pick, row in pairs
+        {"frame": pick.frame, "images": dict(row), "method": pick.method, "reasons": list(pick.reasons)}
+        for pick, row in zip(plan.picks, rows, strict=True)
+        if pick.frame not in known
     ]
     record["frames"].sort(key=lambda entry: entry["frame"])
     write_json(record_file(project, name), record | {"context": plan.context})
-    shutil.rmtree(waiting, ignore_errors=True)
-    return rows
+    shutil.rmtree(_waiting(project, name), ignore_errors=True)
+
+
+def _waiting(project: Project, session: str) -> Path:
+    """Return the folder where images are until all of a plan are there."""
+    return record_file(project, session).parent / f".{session or 'session'}"
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other program extracts into a project, and keep others waiting meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # file systems without locks: they are seldom two
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def label_rows(plan: Plan) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """Images are the frames they are named after, in all views; nothing is replaced or left half done."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -123,3 +124,24 @@ def test_a_record_that_is_none_is_refused(project):
     with pytest.raises(DataError, match="no record of extracted frames"):
         extract(project, plan(project, 3))
     assert not list(project.folder.glob("labeled-data/*/*"))
+
+
+def test_two_programs_at_once_write_each_image_and_each_line_of_the_record_once(project):
+    plans = [plan(project, frame, 30) for frame in (10, 12, 50)]
+    with ThreadPoolExecutor() as pool:  # every call opens the folder for itself, as a process would
+        list(pool.map(lambda own: extract(project, own), plans))
+    record = json.loads(record_file(project, "s1").read_text())
+    assert [entry["frame"] for entry in record["frames"]] == [10, 12, 30, 50]
+    images = sorted(project.folder.glob("labeled-data/*/*.png"))
+    numbers = {*range(8, 15), *range(28, 33), *range(48, 53)}
+    assert len(images) == 2 * len(numbers)
+    assert all(number_in(path) == int(path.stem[3:]) for path in images)
+
+
+def test_what_another_interrupted_run_left_aside_does_not_become_an_image(project):
+    aside = project.folder / "extracted" / ".s1" / "labeled-data" / "s1_left" / "img00000005.png"
+    aside.parent.mkdir(parents=True)
+    aside.write_bytes(b"of another plan")
+    extract(project, plan(project, 40))
+    assert not (project.folder / "labeled-data" / "s1_left" / "img00000005.png").exists()
+    assert not aside.exists()
