@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from apps.api.desk import Desk, desk_of
+from apps.api.desk import Desk, Served, desk_of
 from apps.api.places import project_home, project_id
 from apps.screens.extract import show_extract
 from apps.screens.health import show_health
@@ -28,7 +28,7 @@ from lightning_pose.core.overlay import draw_skeleton
 from lightning_pose.core.skeletons import Skeleton
 from lightning_pose.projects.recent import remember_project
 
-CHOSEN, ARRIVED, LABEL = "folder", "arrived", "label page"  # in the state of a visit
+CHOSEN, ARRIVED, LABEL, PAGES = "folder", "arrived", "label page", "pages"  # in the state of a visit
 PROJECT = "project"  # in the address
 
 
@@ -72,12 +72,21 @@ def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
         st.error(plain(str(error)))
         return
     home = contents.project.folder
-    draw(Visit(contents, lambda: desk.served(desk.allow(home)), open_frame, contents_of.clear))
+
+    def served() -> Served:
+        return desk.served(desk.allow(home))
+
+    draw(Visit(contents, served, open_frame, contents_of.clear, open_page))
 
 
 def open_frame(frame: str) -> None:
     """Lead to the labeling page, at a frame where one is named."""
     st.switch_page(st.session_state[LABEL], query_params={FRAME: frame} if frame else None)
+
+
+def open_page(path: str) -> None:
+    """Lead to the page that has this path in its address."""
+    st.switch_page(st.session_state[PAGES][path])
 
 
 def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
@@ -95,7 +104,7 @@ def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
             default=default,
         )  # fmt: skip
 
-    overview = page(lambda visit: show_overview(visit.contents), "Overview", "overview", "home", default=True)
+    overview = page(show_overview, "Overview", "overview", "home", default=True)
     label = page(lambda visit: show_label(visit.contents), "Label", "label", "ads_click")
     st.session_state[LABEL] = label
     return {
@@ -125,6 +134,7 @@ def main() -> None:
     )
     pages = pages_of(folder, desk)
     page = st.navigation(pages, position="sidebar")
+    st.session_state[PAGES] = {one.url_path or "overview": one for group in pages.values() for one in group}
     if st.session_state.pop(ARRIVED, False):
         st.switch_page(pages[""][0])
     if folder is not None:

@@ -28,11 +28,11 @@ def test_it_opens_on_the_overview(viewer, demo_folder):
     page = viewer(demo_folder)
     assert not page.exception
     assert page.header[0].value == "demo"
-    assert [(metric.label, metric.value) for metric in page.metric] == [
+    assert page.caption[0].value.startswith("2 views · 4 keypoints · ")
+    assert [(metric.label, metric.value) for metric in page.metric][:3] == [
         ("Sessions", "2"),
-        ("Views", "2"),
-        ("Keypoints", "4"),
-        ("Sets of predictions", "3"),
+        ("Labeled frames", "0"),
+        ("Models", "1"),
     ]
 
 
@@ -46,7 +46,7 @@ def test_new_files_are_found_when_asked_to_look_again(viewer, tmp_path):
     page = viewer(tmp_path)
     (tmp_path / "project.yaml").write_text("keypoint_names: [nose]\n")
     page.run()
-    assert "Keypoints" in [metric.label for metric in page.metric]
+    assert "Labeled frames" in [metric.label for metric in page.metric]
 
 
 def test_without_a_project_there_is_the_choice_of_one(monkeypatch, tmp_path):
