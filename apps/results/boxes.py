@@ -1,7 +1,7 @@
 """Presentation times out of the index of an mp4 or mov, without touching its pictures.
 
-Reading every packet of an hour takes a second and gigabytes of disk; its index is a few megabytes. What is not
-plain (fragments, frames that an edit list cuts away, a file that stops half way) is left to whoever reads
+Reading every packet of an hour takes a second and gigabytes of disk; its index is a few megabytes. What is
+not plain (fragments, frames that an edit list cuts away, a file that stops half way) is left to whoever reads
 packets.
 
 Source: ISO/IEC 14496-12, 8.3 to 8.6: mdhd, elst, stts, ctts, stsz.
@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 LARGEST = 1 << 28  # bytes of an index
+LONGEST = 1 << 24  # frames: three days at 60/s
 INSIDE = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
 KEPT = (b"mvhd", b"mdhd", b"hdlr", b"elst", b"stts", b"ctts", b"stsz", b"stz2", b"mvex", b"trak")
 PLAIN_RATE = 1 << 16
@@ -147,7 +148,7 @@ def _runs(data: bytes, kind: str) -> Int64[np.ndarray, "T"]:
     (count,) = struct.unpack_from(">I", data, 4)
     lengths = np.frombuffer(data, ">u4", 2 * count, 8)[::2].astype(np.int64)
     values = np.frombuffer(data, kind, 2 * count, 8)[1::2].astype(np.int64)
-    if lengths.sum() > LARGEST:
+    if lengths.sum() > LONGEST:
         raise ValueError("too long")
     return np.repeat(values, lengths)
 

@@ -176,8 +176,8 @@ class Shelf:
                     if path in self._wanted:
                         self._wanted[path] = self._wanted[path]._replace(share=0.99 * done / max(1, total))
             said = child.communicate()[1].decode(errors="replace").strip()
-        except OSError as error:
-            return f"{path.name}: no process can be started to make it ({error.strerror})"
+        except (OSError, ValueError) as error:
+            return f"{path.name}: no process can be started to make it ({error})"
         if child.returncode == 0:
             self._tidy(path)
             return ""
