@@ -2,8 +2,9 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lightning_pose.core.files import write_json
 
@@ -18,12 +19,14 @@ class Progress(NamedTuple):
         total: 0 where that is not known.
         what: is being done.
         left: seconds that this will still take at the rate so far; None where there is none yet.
+        parts: what is in work now, such as sessions, by name, and the share of each that is done.
     """
 
     completed: int
     total: int
     what: str
     left: float | None = None
+    parts: tuple[tuple[str, float], ...] = ()
 
 
 class ProgressFile:
@@ -35,7 +38,9 @@ class ProgressFile:
         self._written, self._what = 0.0, ""
         self._first = (0.0, 0)  # when something new began, and how much of it was done already
 
-    def tell(self, completed: int, total: int, what: str) -> None:
+    def tell(
+        self, completed: int, total: int, what: str, parts: Mapping[str, float] | None = None
+    ) -> None:  # fmt: skip
         """Write how far it is, if it is the end, something new, or a while since the last time."""
         now, new = time.monotonic(), what != self._what
         if self.path is None or not (completed >= total > 0 or new or now - self._written >= EVERY):
@@ -43,10 +48,17 @@ class ProgressFile:
         if new:
             self._first = (now, completed)
         self._written, self._what = now, what
-        record = {"completed": completed, "total": total, "what": what, "timestamp": time.time()}
+        record: dict[str, Any] = {
+            "completed": completed,
+            "total": total,
+            "what": what,
+            "timestamp": time.time(),
+        }
         begin, already = self._first
         if completed > already and total:
             record["left"] = round((now - begin) / (completed - already) * max(total - completed, 0), 1)
+        if parts:
+            record["parts"] = {name: round(share, 3) for name, share in parts.items()}
         write_json(self.path, record)
 
 
@@ -56,6 +68,8 @@ def read_progress(path: Path | str) -> Progress | None:
         record = json.loads(Path(path).read_text(encoding="utf-8"))
         left = record.get("left")
         done, total = int(record["completed"]), int(record["total"])
-        return Progress(done, total, str(record.get("what", "")), None if left is None else float(left))
+        parts = tuple((str(name), float(share)) for name, share in record.get("parts", {}).items())
+        what = str(record.get("what", ""))
+        return Progress(done, total, what, None if left is None else float(left), parts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -40,6 +40,7 @@ class Board:
         self._all = self._bars.add_task("all", total=0, visible=False)
         self._file = ProgressFile(progress_file)
         self._total = self._done = 0
+        self._parts: dict[str, tuple[int, int]] = {}  # sessions in work: frames that are done, of how many
         self._first: tuple[float, int] | None = None  # when the first frames were done, and how many
         self._line = time.monotonic()
         self._lock = threading.Lock()
@@ -70,6 +71,8 @@ class Board:
             HaltedError: out of what is yielded, when the work is no longer wanted.
         """
         task = self._bars.add_task(what, total=total)
+        if main:
+            self._parts[what] = (0, total)
 
         def advance(images: int, *, old: bool = False) -> None:
             if self.halt.is_set():
@@ -79,12 +82,14 @@ class Board:
             else:
                 self._bars.update(task, advance=images)
             if main:
+                self._parts[what] = (self._parts[what][0] + images, total)
                 self._advance(images, old)
 
         try:
             yield advance
         finally:
             self._bars.remove_task(task)
+            self._parts.pop(what, None)
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
@@ -109,7 +114,8 @@ class Board:
                 self._first = (now, self._done)
             line = not self.console.is_terminal and now - self._line >= LINE_EVERY
             self._line = now if line else self._line
-            self._file.tell(self._done, self._total, "frames")
+            parts = {name: done / max(total, 1) for name, (done, total) in list(self._parts.items())}
+            self._file.tell(self._done, self._total, "frames", parts)
             self._bars.update(self._all, total=self._total, completed=self._done)
             text = self._state(now) if line else ""
         if text:

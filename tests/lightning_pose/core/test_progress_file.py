@@ -49,3 +49,8 @@ def test_what_cannot_be_read_is_no_progress(tmp_path):
 
 def test_without_a_file_nothing_happens():
     ProgressFile(None).tell(1, 2, "a")
+
+
+def test_what_is_in_work_is_told_with_the_share_that_is_done(tmp_path):
+    ProgressFile(tmp_path / "p.json").tell(1, 4, "frames", {"s1": 0.25, "s 2": 1.0})
+    assert read_progress(tmp_path / "p.json") == Progress(1, 4, "frames", None, (("s1", 0.25), ("s 2", 1.0)))

@@ -85,3 +85,17 @@ def test_seconds_are_said_as_people_say_them():
     assert [duration(s) for s in (0.4, 59.4, 190, 7500, float("inf"))] == [
         "0 s", "59 s", "3 min 10 s", "2 h 5 min", "unknown time",
     ]  # fmt: skip
+
+
+def test_programs_that_wait_are_told_how_far_each_session_in_work_is(tmp_path: Path):
+    with Board(Console(quiet=True), tmp_path / "progress.json") as board:
+        board.expect(300, jobs=2)
+        with board.counted("s1", 100) as one, board.counted("s2", 200) as other:
+            one(25)
+            other(100, old=True)
+            with board.counted("s1: 3D", 10, main=False) as lift:
+                lift(5)
+            board._file._written = 0.0  # as if the last state had been written a while ago
+            other(50)
+    record = json.loads((tmp_path / "progress.json").read_text())
+    assert record["parts"] == {"s1": 0.25, "s2": 0.75}
