@@ -13,6 +13,7 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.sessions import Session
+from lightning_pose.predict.footage import Footage
 from lightning_pose.predict.given_boxes import read_session_boxes
 from lightning_pose.predict.model import Model, open_model
 from lightning_pose.predict.options import Options
@@ -39,6 +40,17 @@ class Engine:
         """
         self.model, self.options, self._busy = model, options, busy
         self._loading = threading.Lock()
+        self._begun: dict[str, Footage] = {}  # of sessions that are decoded already
+
+    def begin(self, session: Session) -> None:
+        """Decode the first frames of a session while the networks are loaded, where `blocks` can use them."""
+        if not self.options.crops:
+            self._begun[session.name] = self._footage(session, 0)
+
+    def close(self) -> None:
+        """Give up what was begun and not taken up."""
+        while self._begun:
+            self._begun.popitem()[1].close()
 
     def load(self) -> None:
         """Read the weights now.
@@ -103,7 +115,8 @@ class Engine:
             boxes = read_session_boxes(session, self.options.bbox_dir)
             return crop_blocks(session, boxes, *network, rig=rig if self.model.needs_cameras else None, **how)
         camera = None if rig is None else network_camera(rig, rig.sizes, self.model.size)
-        return predict_blocks(session, *network, camera=camera, **how)
+        begun = self._begun.pop(session.name, None) if start == 0 else None
+        return predict_blocks(session, *network, camera=camera, footage=begun, **how)
 
     def pose_errors(self, session: Session, block: Block) -> list[dict[str, Float[np.ndarray, "V t K"]]]:
         """Return how far poses are from what each member was trained with (px), each kind by its name."""
@@ -116,6 +129,10 @@ class Engine:
             found = self.predictor.pose_errors(member, whole)
             errors.append({name: values[list(chosen)] for name, values in found.items()})
         return errors
+
+    def _footage(self, session: Session, start: int) -> Footage:
+        """Return the frames of a session at the networks' size, decoded from now on."""
+        return Footage(session, self.model.size, start, threads=self.options.num_workers or 0)
 
     def _views(self, session: Session) -> list[int] | None:
         """Return which of the model's views a session has; None for all of them."""

@@ -12,7 +12,7 @@ from jaxtyping import Bool, UInt8
 from lightning_pose.core.sessions import Session
 from lightning_pose.core.video import VideoReader
 from lightning_pose.crops.cut import resize
-from lightning_pose.predict.videos import Stretch
+from lightning_pose.predict.footage import Stretch
 
 Frame = UInt8[np.ndarray, "_ _ 3"]
 

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -71,7 +72,7 @@ class _Program:
 
     def run(self, found: Inputs) -> Summary:
         """Do everything that can be done, and name the rest; what is wrong with the inputs comes first."""
-        with self.board:
+        with self.board, closing(self.engine):
             for failure in found.failures:
                 self._fail(failure)
             jobs = [job for session in found.sessions if (job := self._job(session)) is not None]
@@ -96,9 +97,11 @@ class _Program:
 
     def _run(self, jobs: Sequence[SessionJob]) -> None:
         """Do the sessions, as many at a time as pays off."""
-        waiting = [job.session.n_images for job in jobs if job.predicts]
-        self.board.expect(sum(waiting), len(waiting))
+        waiting = [job for job in jobs if job.predicts]
+        self.board.expect(sum(job.session.n_images for job in waiting), len(waiting))
         if waiting:
+            if not waiting[0].partial.is_file():
+                self.engine.begin(waiting[0].session)
             self.engine.load()  # what is wrong with the model is so for all sessions, and ends the program
         with ThreadPoolExecutor(self.engine.in_flight if waiting else 1, "session") as pool:
             futures = [pool.submit(self._attempt, job.name, job.run, job.partial) for job in jobs]

@@ -1,39 +1,22 @@
 """Run a session of synchronised videos through the networks, stretch by stretch of all views together.
 
-Three kinds of threads work side by side: one per view decodes and resizes, one or more run the networks, and
-the caller's writes what they say. Each hands over through a queue that holds a batch or two, so memory does
-not grow with the length of a video, and none waits for another for long.
+Three kinds of threads work side by side: one per view decodes and resizes (`footage`), one or more run the
+networks, and the caller's writes what they say. Each hands over through a queue of bounded length, so memory
+does not grow with the length of a video, and none waits for another for long.
 """
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from itertools import islice
-from typing import NamedTuple
+from contextlib import closing
 
 import numpy as np
-from jaxtyping import Bool, UInt8
 
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.sessions import Session
-from lightning_pose.core.video import VideoReader
 from lightning_pose.data.labels import native_from_network
+from lightning_pose.predict.footage import Footage, Stretch
 from lightning_pose.predict.tracks import Block, Found, SequencePredictor
-
-AHEAD = 2  # batches that are decoded before they are needed
-
-
-class Stretch(NamedTuple):
-    """Consecutive instants of a film, those of the neighbours on both sides included.
-
-    Attributes:
-        images: of all views; what cannot be decoded looks like the frame before it.
-        seen: whether each frame could be decoded.
-    """
-
-    images: UInt8[np.ndarray, "S *V H W 3"]
-    seen: Bool[np.ndarray, "S *V"]
 
 
 def predict_blocks(
@@ -46,6 +29,7 @@ def predict_blocks(
     camera: Camera | None = None,
     views: Sequence[int] | None = None,
     decoder_threads: int = 0,
+    footage: Footage | None = None,
 ) -> Iterator[Block]:
     """Yield what all members say of every instant from `start` on, in order and without gaps.
 
@@ -61,6 +45,7 @@ def predict_blocks(
         camera: of the views' images at the network's size, fields (V, ...), where members are told of them.
         views: which of the model's views the session has; None is all of them in order.
         decoder_threads: per video; 0 for as many as help.
+        footage: of the session, begun already, at that instant or a few before; it is closed at the end.
 
     Raises:
         VideoError: when a video cannot be opened.
@@ -69,7 +54,7 @@ def predict_blocks(
     first = max(0, start - predictor.context)
     lead = predictor.context - (start - first)
     frame_sizes = np.array([info[:2] for info in session.infos.values()])[:, None, None]
-    stretches = _decode(session, size, instants, first, decoder_threads)
+    footage = footage or Footage(session, size, first, threads=decoder_threads)
     waiting: deque[tuple[Stretch, Future[Found]]] = deque()
 
     def answer() -> Block:
@@ -84,8 +69,10 @@ def predict_blocks(
         start = block.stop
         return block
 
-    with closing(stretches), ThreadPoolExecutor(predictor.workers, "network") as pool:
-        for stretch in overlapping(stretches, predictor.context, lead):
+    with closing(footage), ThreadPoolExecutor(predictor.workers, "network") as pool:
+        if footage.start < first:
+            footage.take(first - footage.start)
+        for stretch in overlapping(footage.stretches(instants), predictor.context, lead):
             waiting.append((stretch, pool.submit(ask, predictor, stretch, camera, views)))
             if len(waiting) > predictor.workers:
                 yield answer()
@@ -154,49 +141,3 @@ def _join(first: Stretch, second: Stretch) -> Stretch:
     if not len(first.seen):
         return second
     return Stretch(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
-
-
-def _decode(
-    session: Session, size: tuple[int, int], instants: int, first: int, threads: int
-) -> Generator[Stretch, None, None]:
-    """Yield the instants of a session from `first` on; a thread per view decodes some batches ahead."""
-    with ExitStack() as stack:
-        films, pools = [], []
-        for path in session.videos.values():
-            reader = VideoReader(path, size=(size[1], size[0]), partial=True, threads=threads)
-            films.append(_Film(stack.enter_context(reader).stream(first), size))
-            pools.append(ThreadPoolExecutor(1, "decoder"))
-            stack.callback(pools[-1].shutdown, wait=True, cancel_futures=True)
-        pairs = list(zip(pools, films, strict=True))
-        waiting = [deque(pool.submit(film.take, instants) for _ in range(AHEAD)) for pool, film in pairs]
-        while True:
-            parts = [queue.popleft().result() for queue in waiting]
-            count = max(len(part.seen) for part in parts)
-            if not count:
-                return
-            for queue, (pool, film) in zip(waiting, pairs, strict=True):
-                queue.append(pool.submit(film.take, instants))
-            whole = Stretch(
-                np.zeros((count, len(parts), *size, 3), np.uint8), np.zeros((count, len(parts)), dtype=bool)
-            )
-            for view, (frames, seen) in enumerate(parts):
-                whole.images[: len(seen), view], whole.seen[: len(seen), view] = frames, seen
-            yield whole
-
-
-class _Film:
-    """The frames of one view, some at a time."""
-
-    def __init__(self, frames: Iterator[UInt8[np.ndarray, "H W 3"] | None], size: tuple[int, int]) -> None:
-        self._frames = frames
-        self._last = np.zeros((*size, 3), np.uint8)
-
-    def take(self, count: int) -> Stretch:
-        """Return the next frames, fewer at the end; in place of one that is missing, the one before it."""
-        frames = list(islice(self._frames, count))
-        seen = np.array([frame is not None for frame in frames], dtype=bool)
-        for place, frame in enumerate(frames):
-            self._last = self._last if frame is None else frame
-            frames[place] = self._last
-        images = np.array(frames, np.uint8).reshape(-1, *self._last.shape)
-        return Stretch(images, seen)  # without an axis of views

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from lightning_pose.core.errors import ConfigError, ModelError
 from lightning_pose.core.tables import read_poses
-from lightning_pose.predict import Options, predict
+from lightning_pose.predict import Options, engine, network, predict, videos
 from lightning_pose.predict.chunks import Chunks
 from lightning_pose.predict.program import RESUME
 from lightning_pose.predict.tracks import Block
@@ -105,6 +106,43 @@ def test_faults_of_the_model_end_the_program(film_session, make_model, spot_netw
         predict(tmp_path / "project", videos.values(), Options(), QUIET)
     with pytest.raises(ConfigError, match="no such device"):
         predict(make_model(), videos.values(), Options(device="cuda:99"), QUIET)
+
+
+def test_the_first_session_is_decoded_once_and_while_the_networks_are_loaded(
+    film_session, make_model, spot_network, monkeypatch
+):
+    opened: list[str] = []
+    load = network.load_trained
+
+    class Counted(engine.Footage):
+        def __init__(self, session, *words, **options) -> None:
+            opened.append(session.name)
+            super().__init__(session, *words, **options)
+
+    def loaded(member, device):
+        assert opened == ["one"]
+        return load(member, device)
+
+    monkeypatch.setattr(engine, "Footage", Counted)
+    monkeypatch.setattr(videos, "Footage", Counted)
+    monkeypatch.setattr(network, "load_trained", loaded)
+    model, film = make_model(), film_session("one")["cam1"].parent
+    film_session("two")
+    assert predict(model, [film], Options(skip_viz=True, calibration="none"), QUIET).done == ["one", "two"]
+    assert opened == ["one", "two"]
+    opened.clear()
+    monkeypatch.setattr(network, "load_trained", raising(ModelError("no weights")))
+    with pytest.raises(ModelError, match="no weights"):
+        predict(model, [film], Options(skip_viz=True, overwrite=True), QUIET)
+    assert opened == ["one"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "decoder"]
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_sessions_side_by_side_are_those_one_after_the_other(
