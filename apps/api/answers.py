@@ -10,13 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from apps.disk import disk_fault
 from lightning_pose.core.errors import PoseError
 
 if TYPE_CHECKING:
     from apps.api.desk import Desk, Served
 
 LONGEST = 200  # characters of an id or a name
-BAD, ABSENT, CONFLICT, TOO_LARGE, BROKEN = 400, 404, 409, 413, 500
+BAD, ABSENT, CONFLICT, TOO_LARGE, BROKEN, FULL = 400, 404, 409, 413, 500, 507
 
 
 class RequestError(Exception):
@@ -103,7 +104,10 @@ async def on_fault(request: Request, error: Exception) -> Response:
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
-    """Answer a fault of our own: the terminal has the traceback, the browser a sentence."""
+    """Answer a fault of the disk or of our own: the terminal has the traceback, the browser a sentence."""
+    sentence = disk_fault(error)
+    if sentence is not None:
+        return refuse(FULL, sentence)
     return refuse(
         BROKEN, f"The app failed ({type(error).__name__}); its terminal says where. Nothing was saved by it."
     )
