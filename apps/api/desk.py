@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.api.answers import ABSENT, RequestError
 from apps.api.measures import measure_frames
+from apps.api.outside import Outside
 from apps.api.places import project_home, project_id
 from apps.api.spaces import Spaces
 from apps.api.upkeep import Afterwards, Bell, Presence
@@ -15,11 +16,10 @@ from apps.labels import FrameTable, LabelStore
 from apps.results.shelf import Shelf
 from apps.state import Contents, folder_of
 from lightning_pose.core.calibration import Rig, find_calibration
-from lightning_pose.core.errors import CalibrationError, PoseError
+from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.project import VIDEO_FOLDER, open_project
 from lightning_pose.projects.recent import recent_projects
 
-LOOK = 2.0  # seconds between looks at the label files
 SETTLED_NS = 2_000_000_000  # age from which the time stamp of a folder tells its states apart
 
 
@@ -54,6 +54,7 @@ class Served:
         self.folder = folder.resolve()
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
+        self._outside = Outside(self)
         self.store = LabelStore.open(self.project)
         self.shelf = Shelf(self.folder)
         self._around = folder_of((root or folder).resolve())
@@ -64,8 +65,6 @@ class Served:
         self.closing = False
         self.unmeasurable: set[str] = set()
         self.queueing = threading.Lock()
-        self._looking = threading.Lock()
-        self._looked: tuple[float, dict[str, Any] | None] = (-LOOK, None)
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
         self._videos: tuple[int, dict[str, dict[str, Path]]] | None = None
@@ -208,20 +207,7 @@ class Served:
 
     def files_changed(self) -> dict[str, Any] | None:
         """Return how much another program changed in the label files, looked at every few seconds."""
-        with self._looking:
-            if time.monotonic() - self._looked[0] > LOOK:
-                self._looked = (time.monotonic(), self._outside_changes())
-            return self._looked[1]
-
-    def _outside_changes(self) -> dict[str, Any] | None:
-        try:
-            found = self.store.incoming()
-        except PoseError as error:
-            return {"views": [], "cells": 0, "added": 0, "gone": 0, "faults": [str(error)]}
-        if found is None:
-            return None
-        counts = {"cells": len(found.cells), "added": len(found.added), "gone": len(found.gone)}
-        return {"views": sorted(found.hashes), **counts, "faults": found.faults}
+        return self._outside.changes()
 
     def end(self) -> None:
         """Let listeners go, so that the server can end."""

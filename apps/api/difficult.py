@@ -100,7 +100,7 @@ def _listed(served: Served, session: str, saved: Saved) -> list[dict[str, Any]]:
     known = {index: (count > 0, queued) for name, index, count, queued in columns if name == session}
     taken = {frame for frame, (labeled, queued) in known.items() if labeled or queued}
     picked = pick(saved.candidates, LISTED, exclude=taken)
-    least = picked[-1].score if picked else 0.0
+    least = picked[-1].score if len(picked) == LISTED else 0.0
     done = [one for one in saved.candidates if one.frame in taken and one.score >= least]
     return [_line(one, *known.get(one.frame, (False, False))) for one in _worst_first([*picked, *done])]
 

@@ -1,4 +1,4 @@
-"""What others do, as it happens: Server-Sent Events of labels, presence and changed files."""
+"""What others do, as it happens: Server-Sent Events of labels, frames, presence and changed files."""
 
 import asyncio
 import json
@@ -43,11 +43,13 @@ async def told(served: Served, since: int) -> AsyncIterator[str]:
     alive = time.monotonic()
     yield "retry: 1000\n\n"
     while not served.closing:
-        changes, seen = await run_in_threadpool(_news, served, seen)
+        changes, frames, seen = await run_in_threadpool(_news, served, seen)
         for start in range(0, len(changes), AT_ONCE):
             some = changes[start : start + AT_ONCE]
             rev = seen if start + AT_ONCE >= len(changes) else some[-1].rev
             yield _event("labels", {"rev": rev, "cells": [_cell(change) for change in some]}, rev)
+        if frames is not None:
+            yield _event("frames", frames)
         if (everybody := served.presence.everybody()) != present:
             present = everybody
             yield _event("presence", everybody)
@@ -64,13 +66,20 @@ async def told(served: Served, since: int) -> AsyncIterator[str]:
         await served.bell.wait(POLL)
 
 
-def _news(served: Served, since: int) -> tuple[list[Any], int]:
-    """Return the cells that changed after a revision, and the revision now."""
+def _news(served: Served, since: int) -> tuple[list[Any], dict[str, Any] | None, int]:
+    """Return the cells and the frames that changed after a revision, and the revision now."""
     rev = served.store.rev
     if rev == since:
-        return [], rev
+        return [], None, rev
     changes = served.store.changes(since)
-    return changes, max(rev, changes[-1].rev if changes else rev)
+    news = served.store.frame_news(since)
+    many = news.listed or len(news.rows) > AT_ONCE  # then the whole table is asked for
+    rows = [] if many else [dict(zip(_FRAME, row[3:], strict=True), id=uid) for uid, row in news.rows.items()]
+    told = {"listed": many, "frames": rows} if many or rows else None
+    return changes, told, max(rev, changes[-1].rev if changes else rev)
+
+
+_FRAME = ("labeled", "flagged", "note", "worst", "queued")  # of the table of frames
 
 
 def _listening(desk: Desk) -> Endpoint:

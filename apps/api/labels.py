@@ -10,7 +10,7 @@ from starlette.routing import Route
 from apps.api.answers import BAD, Call, RequestError, endpoint, record, say, text
 from apps.api.desk import Desk, Served
 from apps.api.projects import cell_list
-from apps.labels import Operation, Origin, State
+from apps.labels import Operation, Origin, Result, State
 
 MOST = 4096  # operations in one request; the page sends some hundred at most
 LONGEST_NOTE = 10_000
@@ -42,10 +42,17 @@ def apply(served: Served, call: Call) -> Response:
             "results": [
                 {"id": result.id, "status": result.status, "cell": cell_list(result.cell)}
                 | ({"reason": result.reason} if result.reason else {})
-                for result in results
+                | ({"who": _author(served, operation, result)} if result.status == "conflict" else {})
+                for operation, result in zip(operations, results, strict=True)
             ],
         }
     )
+
+
+def _author(served: Served, operation: Operation, result: Result) -> str:
+    """Return who gave a cell the value that stands against an operation."""
+    changes = served.store.history(operation.frame, operation.view, operation.keypoint)
+    return next((change.who for change in changes if change.rev == result.cell.rev), "")
 
 
 def history(served: Served, call: Call) -> Response:

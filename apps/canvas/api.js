@@ -59,6 +59,11 @@ export class Api {
     return this.call('PUT', `/frames/${encodeURIComponent(frame)}/note`, body);
   }
 
+  /** Take frames out of the labeling queue. @param {{session: string, frames: number[], who: string}} body */
+  unqueue(body) {
+    return this.call('POST', '/queue/remove', body);
+  }
+
   /** @returns {Promise<import('./types.js').Incoming | null>} */
   incoming() {
     return this.call('GET', '/incoming');
@@ -77,7 +82,8 @@ export class Api {
   /**
    * What others do, from a revision on.
    * @param {number} since
-   * @param {{labels: (event: {rev: number, cells: RemoteCell[]}) => void, presence: (event: Presence[]) => void,
+   * @param {{labels: (event: {rev: number, cells: RemoteCell[]}) => void,
+   *   frames: (event: {listed: boolean, frames: import('./types.js').FrameNews[]}) => void, presence: (event: Presence[]) => void,
    *   files: (event: import('./types.js').FilesChanged | null) => void, trouble: (event: {error: string | null}) => void, open: () => void, closed: () => void}} on
    * @returns {EventSource}
    */
@@ -86,6 +92,7 @@ export class Api {
     const listen = (/** @type {string} */ name, /** @type {(event: any) => void} */ run) =>
       source.addEventListener(name, (event) => run(JSON.parse(/** @type {MessageEvent} */ (event).data)));
     listen('labels', on.labels);
+    listen('frames', on.frames);
     listen('presence', on.presence);
     listen('files', on.files);
     listen('trouble', on.trouble);

@@ -30,6 +30,16 @@ export class Archive {
     return coming;
   }
 
+  /** Others have flagged a frame, or written a note, or wanted it labeled. @param {import('./types.js').FrameNews} news */
+  remarked({ id, flagged, note, queued }) {
+    const known = this.known.get(id);
+    if (!known) return;
+    Object.assign(known, { flagged, note });
+    if (Boolean(known.queued) === queued) return;
+    known.queued = null;
+    if (queued) this.api.frame(id).then((data) => Object.assign(known, { queued: data.queued, proposals: data.proposals })).catch(() => undefined);
+  }
+
   /** @private @param {FrameData} data @param {string[]} needed */
   keep(data, needed) {
     const { labels } = this;

@@ -84,6 +84,7 @@ function frameCommands(page) {
     ['frame-find', 'find a frame', ['G'], () => page.room.frames.find()],
     ['flag', 'flag the frame', ['K'], () => page.room.remarks.toggleFlag()],
     ['note', 'write a note on the frame', ['Shift+N'], () => page.room.remarks.write()],
+    ['unqueue', 'take the frame out of the labeling queue', ['Shift+K'], () => page.room.remarks.takeOut()],
     ['loop', 'play the frames around it', ['Space'], () => page.loop.toggle()],
     ['loop-back', 'one frame back in the video', [','], () => page.loop.by(-1)],
     ['loop-forward', 'one frame on in the video', ['.'], () => page.loop.by(1)],

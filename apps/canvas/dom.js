@@ -33,6 +33,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const PATHS = {
   previous: 'M10 3 5 8l5 5',
   next: 'm6 3 5 5-5 5',
+  queue: 'M2 4h9M2 8h6M2 12h5M12 8v6M9.5 11.5 12 14l2.5-2.5',
   flag: 'M4 14V2.5h7.5L9.5 5.5l2 3H4',
   note: 'M3 3h10v7l-3 3H3zM10 13v-3h3M5.5 6h5M5.5 8.5h3',
   help: 'M5.6 6a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2.9-1.2 1.9M8 12.4v.2',

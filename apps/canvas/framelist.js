@@ -8,7 +8,7 @@ const ROW = 26; // px
 /** @type {[Filter, string, string][]} */
 const FILTERS = [
   ['all', 'All', 'all frames'], ['unlabeled', 'New', 'without any label'], ['unfinished', 'Part', 'begun and not finished'],
-  ['flagged', 'Flag', 'flagged'], ['worst', 'Worst', 'largest reprojection error first'],
+  ['flagged', 'Flag', 'flagged'], ['queued', 'Queue', 'in the labeling queue'], ['worst', 'Worst', 'largest reprojection error first'],
 ];
 
 export class FrameList {
@@ -100,7 +100,8 @@ export class FrameList {
   /** @private @param {number} row @param {number} place */
   row(row, place) {
     const { page } = this;
-    const { columns } = page.rows;
+    const { rows } = page;
+    const { columns } = rows;
     const id = columns.id[row];
     const share = columns.total ? columns.labeled[row] / columns.total : 0;
     const worst = columns.worst[row];
@@ -120,12 +121,20 @@ export class FrameList {
       dot.style.backgroundColor = one.color;
       return dot;
     }),
+    rows.isQueued(row) ? queueMark() : null,
     columns.note[row] ? icon('note') : null,
     columns.flagged[row] ? flagIcon() : null,
     worst === null ? null : el('span', { class: isLate ? 'px late' : 'px', text: worst.toFixed(1) }));
     line.style.top = `${place * ROW}px`;
     return line;
   }
+}
+
+/** It waits to be labeled. */
+function queueMark() {
+  const made = icon('queue');
+  made.classList.add('queued');
+  return made;
 }
 
 function flagIcon() {

@@ -2,10 +2,10 @@
 
 /** @import { FrameColumns } from './types.js' */
 
-/** @typedef {'all' | 'unlabeled' | 'unfinished' | 'flagged' | 'worst'} Filter */
+/** @typedef {'all' | 'unlabeled' | 'unfinished' | 'flagged' | 'queued' | 'worst'} Filter */
 
 /** @type {FrameColumns} */
-const NONE = { id: [], session: [], index: [], labeled: [], total: 0, flagged: [], note: [], worst: [] };
+const NONE = { id: [], session: [], index: [], labeled: [], total: 0, flagged: [], note: [], worst: [], queued: [] };
 
 export class FrameRows {
   constructor() {
@@ -41,6 +41,7 @@ export class FrameRows {
       unlabeled: (row) => labeled[row] === 0,
       unfinished: (row) => labeled[row] > 0 && labeled[row] < total,
       flagged: (row) => flagged[row],
+      queued: (row) => this.isQueued(row),
       worst: (row) => worst[row] !== null,
     };
     const isListed = tests[filter];
@@ -50,6 +51,12 @@ export class FrameRows {
     this.order = id.map((_, row) => row).filter((row) => isListed(row) && has(row));
     if (filter === 'worst') this.order.sort((a, b) => Number(worst[b]) - Number(worst[a]));
     this.places = new Map(this.order.map((row, place) => [row, place]));
+  }
+
+  /** Whether a frame is wanted, and not labeled yet. @param {number} row */
+  isQueued(row) {
+    const { queued, labeled, total } = this.columns;
+    return queued[row] && labeled[row] < total;
   }
 
   /** @param {string} id @returns {number} -1 for a frame that is not there */
@@ -110,5 +117,11 @@ export class FrameRows {
   annotate(id, { flagged, note }) {
     const row = this.rowOf(id);
     if (row >= 0) [this.columns.flagged[row], this.columns.note[row]] = [flagged, note];
+  }
+
+  /** @param {string} id @param {boolean} isQueued */
+  queue(id, isQueued) {
+    const row = this.rowOf(id);
+    if (row >= 0) this.columns.queued[row] = isQueued;
   }
 }

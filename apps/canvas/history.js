@@ -1,4 +1,4 @@
-/** Undo and redo across frames and views. Kept in the tab's own storage, so a reload does not lose them. */
+/** Undo and redo across frames and views, kept in the browser: neither a reload nor a closed tab loses them. */
 
 /** @import { Value } from './types.js' */
 
@@ -8,6 +8,38 @@
  */
 
 const LONGEST = 400;
+const KEPT = 6; // tabs whose histories are kept
+
+/**
+ * Return the key of this tab's history. A new tab goes on with that of the tab that was closed last, if there is one.
+ * @param {Storage} storage @param {string} project @param {string} client  this tab
+ * @param {(client: string) => Promise<boolean>} isGone  whether a tab is closed
+ */
+export async function historyKey(storage, project, client, isGone) {
+  const head = `litpose-undo-${project}-`;
+  const own = head + client;
+  if (storage.getItem(own) !== null) return own;
+  const others = Object.keys(storage).filter((key) => key.startsWith(head));
+  const kept = others.map((key) => ({ key, at: timeOf(storage.getItem(key)) })).sort((a, b) => b.at - a.at);
+  const gone = [];
+  for (const one of kept) if (await isGone(one.key.slice(head.length))) gone.push(one.key);
+  const [last, ...older] = gone;
+  if (last) {
+    storage.setItem(own, storage.getItem(last) ?? '');
+    storage.removeItem(last);
+  }
+  for (const key of older.slice(KEPT)) storage.removeItem(key);
+  return own;
+}
+
+/** @param {string | null} text @returns {number} when a history was kept, ms */
+function timeOf(text) {
+  try {
+    return JSON.parse(text ?? 'null')?.at ?? 0;
+  } catch {
+    return 0;
+  }
+}
 
 export class History {
   /** @param {Pick<Storage, 'getItem' | 'setItem'>} storage @param {string} key */
@@ -68,7 +100,7 @@ export class History {
   save() {
     for (;;) {
       try {
-        this.storage.setItem(this.key, JSON.stringify({ past: this.past, future: this.future }));
+        this.storage.setItem(this.key, JSON.stringify({ at: Date.now(), past: this.past, future: this.future }));
         return;
       } catch {
         if (!this.past.length) return; // the storage is full of other things

@@ -5,6 +5,7 @@
 
 import { Api } from './api.js';
 import { freshId } from './dom.js';
+import { historyKey } from './history.js';
 import { mounter } from './mount.js';
 import { Page } from './page.js';
 import { readSettings } from './settings.js';
@@ -30,8 +31,10 @@ async function open(place) {
   const [project, shelf] = await Promise.all([api.project(), openShelf()]);
   if (place.isGone) return;
   root.replaceChildren();
+  const client = await clientOfTab();
+  const undoKey = await historyKey(localStorage, id, client, isGone);
   const page = new Page(root, {
-    project, api, shelf, client: await clientOfTab(), settings: readSettings(localStorage, SETTINGS), settingsKey: SETTINGS,
+    project, api, shelf, client, undoKey, settings: readSettings(localStorage, SETTINGS), settingsKey: SETTINGS,
   });
   place.page = page;
   await page.outbox.adopt(isGone);

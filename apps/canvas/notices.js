@@ -83,7 +83,7 @@ export class Notices {
       x === null || y === null ? (state === 'absent' ? 'not in view' : state) : `${x.toFixed(1)} ${y.toFixed(1)}${state === 'visible' ? '' : ` ${state}`}`;
     const more = outbox.conflicts.size > 1 ? ` (1 of ${outbox.conflicts.size})` : '';
     this.set(this.conflict,
-      `${one.keypoint}${one.view ? ` in ${one.view}` : ''} was changed by someone else too${more}. Yours: ${value(one.x, one.y, one.state)}. Theirs: ${value(one.theirs[0], one.theirs[1], one.theirs[2])}.`,
+      `${one.keypoint}${one.view ? ` in ${one.view}` : ''} was changed by ${one.by || 'someone else'} too${more}. Yours: ${value(one.x, one.y, one.state)}. Theirs: ${value(one.theirs[0], one.theirs[1], one.theirs[2])}.`,
       ['Take mine (Y)', () => others.settle('mine')], ['Keep theirs (⇧Y)', () => others.settle('theirs')]);
   }
 

@@ -39,6 +39,7 @@ export class Others {
     if (this.source) return;
     this.source = this.page.api.events(this.rev, {
       labels: (event) => this.edited(event.rev, event.cells),
+      frames: (event) => this.remarked(event),
       presence: (present) => {
         this.present = present.filter((one) => one.client !== this.page.client);
         this.page.room.presenceChanged();
@@ -82,19 +83,36 @@ export class Others {
     this.rev = Math.max(this.rev, rev);
     /** @type {Set<number>} */
     const moved = new Set();
-    let isUnknown = false;
     for (const one of cells) {
       const at = page.remote(one);
       if (at && one.frame === page.target) moved.add(at.k);
       if (at) page.rows.count(one.frame, page.labels.count(one.frame));
-      isUnknown ||= !page.labels.has(one.frame);
     }
     if (moved.size) {
       page.geometry.settle(moved);
       page.labelsChanged([{ frame: page.target }]);
     }
-    if (isUnknown) this.recount();
-    else page.room.later();
+    page.room.later();
+  }
+
+  /**
+   * Frames were labeled, flagged, noted, queued, or came and went.
+   * @private @param {{listed: boolean, frames: import('./types.js').FrameNews[]}} event
+   */
+  remarked({ listed, frames }) {
+    const { page } = this;
+    if (listed) this.recount();
+    for (const one of frames) {
+      if (!page.labels.has(one.id)) { // else this page counts for itself, with what is on its way
+        page.rows.count(one.id, one.labeled);
+        page.rows.measure(one.id, one.worst);
+      }
+      page.rows.annotate(one.id, one);
+      page.rows.queue(one.id, one.queued);
+      page.archive.remarked(one);
+    }
+    page.room.remarks.update(true);
+    page.room.later();
   }
 
   /** Ask for the table of frames again, once it is quiet. */

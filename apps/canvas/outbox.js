@@ -196,7 +196,7 @@ export class Outbox {
       } else {
         if (newer) done.push(one.id);
         this.queue.delete(key);
-        const lost = { ...(newer ?? one), theirs: result.cell };
+        const lost = { ...(newer ?? one), theirs: result.cell, by: result.who };
         this.conflicts.set(key, lost);
         this.shelf.put([lost]);
         this.post.conflicted(lost);

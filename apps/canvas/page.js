@@ -20,11 +20,11 @@ import { Room } from './room.js';
 import { writeSettings } from './settings.js';
 import { toImage, toScreen } from './zoom.js';
 
-/** @typedef {{project: Project, api: Api, settings: Settings, settingsKey: string, client: string, shelf: import('./storage.js').Shelf}} Start */
+/** @typedef {{project: Project, api: Api, settings: Settings, settingsKey: string, client: string, shelf: import('./storage.js').Shelf, undoKey: string}} Start */
 
 export class Page {
   /** @param {HTMLElement} root @param {Start} start */
-  constructor(root, { project, api, settings, settingsKey, client, shelf }) {
+  constructor(root, { project, api, settings, settingsKey, client, shelf, undoKey }) {
     this.root = root;
     this.project = project;
     this.api = api;
@@ -50,7 +50,7 @@ export class Page {
       changed: () => this.room?.notices.update(),
     }, { project: project.id, client });
     this.archive = new Archive(api, this.labels, this.outbox);
-    this.editor = new Editor(this.labels, new History(sessionStorage, `litpose-undo-${project.id}`), this.outbox);
+    this.editor = new Editor(this.labels, new History(localStorage, undoKey), this.outbox);
     this.labeling = new Labeling(this);
     this.geometry = new Geometry(this.labels, project.edges, (body) => this.ask(body), (frame, keypoints) => this.answered(frame, keypoints));
     this.others = new Others(this);

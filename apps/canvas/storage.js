@@ -3,8 +3,8 @@
 /** @import { Operation, CellJson } from './types.js' */
 
 /**
- * @typedef {Operation & {project: string, client: string, theirs?: CellJson, refused?: string}} Kept
- *   theirs: the server kept this value instead; refused: why the server does not take it
+ * @typedef {Operation & {project: string, client: string, theirs?: CellJson, by?: string, refused?: string}} Kept
+ *   theirs: the server kept this value instead, by: whose it is; refused: why the server does not take it
  *
  * @typedef {object} Shelf
  * @property {(kept: Kept[], drop?: string[]) => Promise<void>} put  in one transaction: all of it or nothing

@@ -31,6 +31,7 @@
  * @property {'applied' | 'duplicate' | 'conflict' | 'refused'} status
  * @property {CellJson} cell  what the server has now
  * @property {string} [reason]  why it is refused
+ * @property {string} [who]  of a conflict: whose value the server has
  *
  * @typedef {{a: number, b: number, length: number, z: number}} BoneLength
  *
@@ -62,7 +63,7 @@
  * @property {boolean[]} flagged
  * @property {string[]} note
  * @property {(number | null)[]} worst  px
- * @property {boolean[]} [queued]
+ * @property {boolean[]} queued  whether somebody wants it labeled, and it is not yet
  *
  * @typedef {object} FrameData
  * @property {string} id
@@ -78,6 +79,7 @@
  * @property {Record<string, number[]>} context  offsets of the frames around it that can be shown
  * @property {string} note
  * @property {boolean} flagged
+ * @property {{who: string, source: string, reason: string} | null} queued  who wants it labeled, by whose predictions, and why
  *
  * @typedef {[number, number, number, number, number]} Ghost  x, y, variances sxx, sxy, syy, px and px^2
  * @typedef {[number, number][]} Polyline
@@ -103,6 +105,7 @@
  *
  * @typedef {{cells: number, added: number, gone: number, faults: string[]}} FilesChanged
  *
+ * @typedef {{id: string, labeled: number, flagged: boolean, note: string, worst: number | null, queued: boolean}} FrameNews
  * @typedef {{client: string, who: string, color: string, frame: string}} Presence
  * @typedef {{frame: string, view: string, keypoint: string, cell: CellJson}} RemoteCell
  */

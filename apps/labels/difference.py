@@ -103,14 +103,12 @@ class Reading(NamedTuple):
     grids: dict[str, Grid]
 
 
-def read_changed(
-    link: sqlite3.Connection, names: Names, paths: Mapping[str, Path], hashes: Mapping[str, str]
-) -> tuple[Reading, Difference]:
-    """Compare label files with the store.
+def read_files(
+    paths: Mapping[str, Path], hashes: Mapping[str, str]
+) -> tuple[dict[str, LabelFile], list[str]]:
+    """Read label files that were changed, and return what cannot be read, in words; no database is needed.
 
     Args:
-        link: open database.
-        names: views and keypoints of the project.
         paths: label files of all views that have one.
         hashes: view to SHA-256 of the files that were changed; they are read again here.
     """
@@ -123,6 +121,25 @@ def read_changed(
             files[view] = read_label_file(paths[view])
         except DataError as error:
             faults.append(str(error))
+    return files, faults
+
+
+def compare(
+    link: sqlite3.Connection,
+    names: Names,
+    hashes: Mapping[str, str],
+    files: Mapping[str, LabelFile],
+    faults: list[str],
+) -> tuple[Reading, Difference]:
+    """Compare label files with the store.
+
+    Args:
+        link: open database.
+        names: views and keypoints of the project.
+        hashes: view to SHA-256 of the files that were changed.
+        files: what they say, from `read_files`.
+        faults: why others cannot be read.
+    """
     rows = link.execute("SELECT id, uid, unwritten FROM frames WHERE gone = 0 ORDER BY id").fetchall()
     frames, uids, unwritten = ([row[place] for row in rows] for place in range(3))
     keypoints = dict(link.execute("SELECT name, id FROM keypoints ORDER BY id"))
@@ -132,9 +149,9 @@ def read_changed(
         lacking = np.vstack([lacking, ~grids[view].has_row & ~np.array(unwritten, dtype=bool)])
     rows_added, row_faults = _join_rows(added, names)
     gone, gone_faults = _gone(uids, lacking, files, names)
-    reading = Reading(files, frames, uids, keypoints, grids)
+    reading = Reading(dict(files), frames, uids, keypoints, grids)
     read = {view: files[view].sha256 if view in files else known for view, known in hashes.items()}
-    faults += [*row_faults, *gone_faults]
+    faults = [*faults, *row_faults, *gone_faults]
     return reading, Difference(read, _all_cells(reading), rows_added, gone, faults)
 
 

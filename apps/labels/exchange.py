@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apps.labels import export, journal, merge
-from apps.labels.difference import Difference, Reading, read_changed, refresh
+from apps.labels.difference import Difference, Reading, compare, read_files, refresh
 from apps.labels.durable import prepare, sync_folder
 from apps.labels.journal import Names
 from apps.labels.known import KnownFile, known_files, note_finished, note_plan, note_reading, settle
-from apps.labels.label_file import FileHashes, inside
+from apps.labels.label_file import FileHashes, LabelFile, inside
 from apps.labels.schema import transaction
 from lightning_pose.core.csv_header import read_header
 from lightning_pose.core.errors import DataError, raise_collected
@@ -119,25 +119,30 @@ class Exchange:
         Args:
             adopt: where they only say the same in other bytes, go on from these bytes.
         """
-        with self.busy, self._mutex:
-            known = self._known()
+        with self.busy:
+            with self._mutex:
+                known = self._known()
             now = {view: self._hashes(view) for view in self._paths}
             changed = {
                 view: sha256
                 for view, sha256 in now.items()
                 if sha256 and sha256 not in (known[view].sha256, known[view].planned)
             }
-            rev = journal.revision(self._link)
             if not changed:
                 return None
-            reading, difference = self._remembered(changed, rev) or self._read(changed, learn=adopt)
-            if difference.is_empty:
-                if adopt:
-                    with transaction(self._link):
-                        note_reading(self._link, self._names, reading, self._paths, rev)
-                return None
-            self._found = changed, rev, reading, difference
-            return difference
+            is_known = self._found is not None and self._found[0] == changed
+            files = None if is_known else read_files(self._paths, changed)  # edits need not wait for it
+            with self._mutex:
+                rev = journal.revision(self._link)
+                found = self._remembered(changed, rev) if is_known else None
+                reading, difference = found or self._read(changed, files, learn=adopt)
+                if difference.is_empty:
+                    if adopt:
+                        with transaction(self._link):
+                            note_reading(self._link, self._names, reading, self._paths, rev)
+                    return None
+                self._found = changed, rev, reading, difference
+                return difference
 
     def accept(
         self, difference: Difference, *, who: str, theirs: Collection[tuple[str, str, str]] = ()
@@ -201,8 +206,15 @@ class Exchange:
         now = difference if rev == since else refresh(self._link, self._names, reading, difference, since)
         return None if now is None else (reading, now)
 
-    def _read(self, changed: dict[str, str], *, learn: bool) -> tuple[Reading, Difference]:
+    def _read(
+        self,
+        changed: dict[str, str],
+        files: tuple[dict[str, LabelFile], list[str]] | None = None,
+        *,
+        learn: bool,
+    ) -> tuple[Reading, Difference]:
         """Compare changed files with the store, which learns the names of further keypoints before."""
+        files = read_files(self._paths, changed) if files is None else files
         if learn:
             with transaction(self._link):
                 for view in changed:
@@ -210,7 +222,7 @@ class Exchange:
                         "INSERT OR IGNORE INTO keypoints (name, active) VALUES (?, 0)",
                         [(name,) for name in _keypoints(self._paths[view])],
                     )
-        return read_changed(self._link, self._names, self._paths, changed)
+        return compare(self._link, self._names, changed, *files)
 
     def _prepare(
         self, states: list[export.ViewState], known: dict[str, KnownFile], keypoints: dict[int, str], *,

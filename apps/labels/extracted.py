@@ -3,11 +3,23 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from apps.labels.frames import check_rows, frame_id, insert_frames
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.project import Project
 from lightning_pose.frames.extraction import RECORDS
+
+
+def record_states(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return what changes when the records of a project do: name to time of change and size."""
+    states = {}
+    for path in (folder / RECORDS).glob("*.json"):
+        with suppress(OSError):
+            stat = path.stat()
+            states[path.name] = stat.st_mtime_ns, stat.st_size
+    return states
 
 
 def take_extracted(link: sqlite3.Connection, project: Project, views: Mapping[str, int]) -> list[str]:

@@ -196,9 +196,13 @@ def _show_choice(visit: Visit, job: Job) -> None:
 
 def _show_written(visit: Visit, job: Job) -> None:
     """Say that the frames are there, and lead to them."""
-    store = visit.served().store
+    served = visit.served()
+    store = served.store
     if not store.read_only:
+        before = store.rev
         store.take_extracted()
+        if store.rev != before:
+            served.edited()
     first = first_extracted(job.file("plan.json"))
     table = store.frames()
     frame = next(

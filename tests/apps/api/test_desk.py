@@ -10,6 +10,7 @@ from apps.api import desk as module
 from apps.api.answers import RequestError
 from apps.api.desk import Desk, Served, desk_of
 from apps.api.places import project_id
+from apps.labels import Operation
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.projects.recent import remember_project
@@ -102,3 +103,28 @@ def test_videos_are_sorted_again_when_there_are_others(tmp_path):
     (served.folder / "videos" / f"{SESSION}_{VIEWS[0]}.mp4").unlink()
     assert list(served.videos()[SESSION]) == list(VIEWS[1:])
     served.close()
+
+
+def test_the_table_of_frames_is_that_of_the_store_after_every_kind_of_change(labeled):
+    served = Served(labeled)
+    try:
+        frames = served.frames()[0].id
+        reads = []
+        read = served.store.frames
+        served.store.frames = lambda: reads.append(1) or read()
+        edit = Operation("one", frames[2], "top", "nose", 1.0, 2.0, "visible", "manual", 0)
+        steps = [
+            lambda: served.store.annotate(frames[0], flagged=True, note="look", who="Ada"),
+            lambda: served.store.queue.add({frames[2]: ""}, source="", who="Ada"),
+            lambda: served.store.apply([edit], who="Ada", client="tab"),
+            lambda: served.store.queue.remove([frames[2]], who="Ada"),
+        ]
+        for step in steps:
+            step()
+            assert served.frames()[0] == read()
+        assert not reads  # only the rows that changed
+        served.store.add_frames([{v: f"labeled-data/mouse1_{v}/img00000099.png" for v in served.views}])
+        assert served.frames()[0] == read() and reads
+        assert served.row(served.frames()[0].id[3])[1] == 3
+    finally:
+        served.close()

@@ -175,3 +175,30 @@ def test_two_processes_on_one_project_see_each_others_edits(tmp_path):
         writer.close()
         if reader is not None:
             reader.close()
+
+
+def test_flags_notes_labels_and_the_queue_of_frames_are_told(served):
+    one, two, three = served.frames()[0].id
+    start = served.store.rev
+    served.store.annotate(one, note="tail hidden", who="Ben")
+    served.store.queue.add({three: "why"}, source="", who="Ben")
+    edit(served.store, three, "a", 1.0)
+
+    async def listen():
+        return await heard(events.told(served, start), "frames")
+
+    told = asyncio.run(listen())
+    assert told["listed"] is False
+    found = {frame["id"]: frame for frame in told["frames"]}
+    assert found.keys() == {one, three} and two not in found
+    assert found[one] == {
+        "id": one, "labeled": 12, "flagged": False, "note": "tail hidden", "worst": found[one]["worst"],
+        "queued": False,
+    }  # fmt: skip
+    assert (found[three]["queued"], found[three]["labeled"]) == (True, 1)
+
+
+def test_frames_that_came_have_the_table_read_again(served):
+    start = served.store.rev
+    served.store.add_frames([{view: f"labeled-data/mouse1_{view}/img00000099.png" for view in served.views}])
+    assert asyncio.run(heard(events.told(served, start), "frames")) == {"listed": True, "frames": []}

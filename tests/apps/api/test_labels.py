@@ -35,6 +35,7 @@ def test_an_edit_of_what_another_has_changed_is_a_conflict_that_tells_the_value(
     result = browser.post("/labels", body)["results"][0]
     assert result["status"] == "conflict"
     assert result["cell"][:2] == [1, 2]
+    assert result["who"] == "Ada"
 
 
 def test_the_history_tells_who_did_what(browser):

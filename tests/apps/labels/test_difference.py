@@ -44,7 +44,7 @@ def test_a_difference_that_waits_follows_what_is_labeled_meanwhile(store, change
     assert first is not None and not first.cells[0].conflict
     save(store, change(2, "cam1", "nose", 5.0, 6.0), change(2, "cam2", "nose", 5.0, 6.0))
     with monkeypatch.context() as patch:  # the files are not read again
-        patch.setattr("apps.labels.exchange.read_changed", None)
+        patch.setattr("apps.labels.exchange.read_files", None)
         second = store.incoming()
     assert second is not None
     assert [(cell.ours, cell.conflict) for cell in second.cells] == [((5.0, 6.0, 2), True)]
