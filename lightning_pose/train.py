@@ -156,7 +156,7 @@ def _train_all(
             if frames is None:
                 with reading("reading images", show_progress, told) as progress:
                     frames = build_frames(config, progress)
-            _train_one(model, config, frames, show_progress, told)
+            _train_one(model, config, frames, show_progress, told, alone=len(runs) == 1)
         errors = read_summary(folder / SUMMARY_FILE)
         seconds = time.monotonic() - start
         calibration = read_calibration(folder)
@@ -192,10 +192,12 @@ class _Run(NamedTuple):
 
 
 def _train_one(
-    model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool, told: ProgressFile
-) -> None:
+    model: ModelDir, config: Config, frames: LabeledFrames, show_progress: bool, told: ProgressFile, *,
+    alone: bool,
+) -> None:  # fmt: skip
     """Train into a claimed folder, evaluate, and say that it is complete."""
     sets, status = _write_inputs(model.path, config, frames), model.path / STATUS_FILE
+    name = "" if alone else f"{model.path.name}: "
     with company_of(model.path, config.training.num_devices) as company:
         run = _prepared(model, config, frames, sets)
         history = History(model.path / "logs" / "metrics.csv", run.validation)
@@ -203,10 +205,10 @@ def _train_one(
         if show_progress:
             callbacks.append(ProgressBar(run.total, run.validation, model.path.name))
         if told.path is not None:
-            callbacks.append(ProgressTold(told, run.total, f"{model.path.name}: steps"))
+            callbacks.append(ProgressTold(told, run.total, f"{name}steps"))
         trainer = fit(run.task, run.data, model, callbacks=callbacks, options=run.options, company=company)
     write_status(status, "EVALUATING", trainer.global_step, run.total)
-    told.tell(0, 0, f"{model.path.name}: predicting the labeled frames")
+    told.tell(0, 0, f"{name}predicting the labeled frames")
     plot_history(model.path / "loss_curves.png", history.rows)
     device = str(trainer.strategy.root_device)
     calibrate_model(model, frames, sets, device=device)

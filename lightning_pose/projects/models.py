@@ -185,8 +185,7 @@ def _members(folder: Path) -> tuple[tuple[str, ...], str]:
     path = folder / ENSEMBLE
     if not path.is_file():
         return (), ""
-    record = _yaml(path)
-    names = record.get("members")
+    names = _yaml(path).get("members")
     if not isinstance(names, list) or not names:
         return (), f"{ENSEMBLE} names no members"
     return tuple(str(name) for name in names), ""
@@ -197,8 +196,9 @@ def _single(folder: Path, name: str, alive: Collection[Path], waiting: Collectio
     if not folder.is_dir():
         state: State = "waiting" if folder in waiting else "gone"
         return Model(folder, name, state, 0.0, fault="its folder is not there")
-    status, config = _json(folder / STATUS), _read_config(_config_of(folder))
-    now, total = _numbers(status)
+    status, config = _json(folder / STATUS), read_config(folder)
+    progress = _section(status, "progress")
+    now, total = _whole(progress.get("completed")), _whole(progress.get("total"))
     state = _state(folder, str(status.get("status", "")), _time(folder / STATUS))
     state = "waiting" if folder in waiting else "training" if folder in alive else state
     training, model, data = (_section(config, name) for name in ("training", "model", "data"))
@@ -229,18 +229,15 @@ def _state(folder: Path, said: str, when: float) -> State:
     return "done" if any(folder.glob(f"{LOGS}/*/version_*/checkpoints/*.ckpt")) else "unfinished"
 
 
-def _numbers(status: dict[str, Any]) -> tuple[int, int]:
-    progress = _section(status, "progress")
-    return _whole(progress.get("completed")), _whole(progress.get("total"))
-
-
 def _config_of(folder: Path) -> Path:
     """Return the configuration of a model, or what it was asked for before it had one."""
     names = (CONFIG, ASKED, ENSEMBLE)
     return next((folder / name for name in names if (folder / name).is_file()), folder / CONFIG)
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the configuration of a model as it lies there; empty where it cannot be read."""
+    path = _config_of(folder)
     return _known_yaml(path, _time(path))
 
 
@@ -286,7 +283,7 @@ def _section(record: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _whole(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if isinstance(value, int) else 0
 
 
 def _summed(steps: list[tuple[int, int] | None]) -> tuple[int, int] | None:

@@ -76,8 +76,8 @@ def test_another_program_is_told_how_far_it_is(config_file, tmp_path, monkeypatc
     assert {path for path, _ in told} == {file}
     states = [(record["what"], record["completed"], record["total"]) for _, record in told]
     assert states[0][0] == "reading images" and states[0][1] <= states[0][2]
-    assert ("out: steps", 0, 2) in states and ("out: steps", 2, 2) in states
-    assert states[-1][0] == "out: predicting the labeled frames"
+    assert ("steps", 0, 2) in states and ("steps", 2, 2) in states
+    assert states[-1][0] == "predicting the labeled frames"
 
 
 def test_faults_are_messages_with_exit_code_2(config_file, tmp_path, capsys):
