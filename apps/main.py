@@ -14,12 +14,14 @@ from apps.api.places import project_home, project_id
 from apps.screens.extract import show_extract
 from apps.screens.health import show_health
 from apps.screens.label import FRAME, show_label
+from apps.screens.models import show_models
 from apps.screens.overview import show_overview
 from apps.screens.projects import show_projects
 from apps.screens.quality import show_quality
 from apps.screens.recordings import show_recordings
 from apps.screens.session import show_session
 from apps.screens.style import dress, plain
+from apps.screens.train import show_train
 from apps.screens.viewer import show_viewer
 from apps.screens.visit import Visit
 from apps.state import Contents, read_folder
@@ -114,6 +116,10 @@ def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
             page(show_extract, "Extract", "extract", "filter_frames"),
         ],
         "Label": [label, page(show_quality, "Quality", "quality", "rule")],
+        "Train": [
+            page(show_train, "Train", "train", "model_training"),
+            page(show_models, "Models", "models", "network_node"),
+        ],
         "Results": [
             page(lambda visit: show_viewer(visit.contents), "Viewer", "viewer", "movie"),
             page(lambda visit: show_session(visit.contents), "Session", "session", "polyline"),
