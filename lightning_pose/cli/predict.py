@@ -124,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
 
     from lightning_pose.core.terminal import FAULT, print_error
     from lightning_pose.predict import Options, predict
+    from lightning_pose.predict.profile import told
 
     if args.reader is not None:
         print("--reader: there is one reader here, of all formats, so this changes nothing", file=sys.stderr)
@@ -157,6 +158,7 @@ def run(args: argparse.Namespace) -> int:
     for note in summary.notes():
         console.print(note)
     print(f"predicted {len(summary.done)}, kept {len(summary.kept)}, failed {len(summary.failures)}")
+    print(told(summary.seconds))
     print(f"results in {args.out_dir or args.model_dir}")
     if summary.failures:
         names = dict.fromkeys(failure.what for failure in summary.failures)

@@ -17,6 +17,7 @@ from lightning_pose.predict.footage import Footage
 from lightning_pose.predict.given_boxes import read_session_boxes
 from lightning_pose.predict.model import Model, open_model
 from lightning_pose.predict.options import Options
+from lightning_pose.predict.profile import Profile
 from lightning_pose.predict.tracks import Block, Found
 
 if TYPE_CHECKING:  # torch takes seconds to load; a misspelled path should not wait for it
@@ -28,7 +29,11 @@ Busy = Callable[[str], AbstractContextManager[object]]  # shows that something t
 
 
 class Engine:
-    """Turns videos into blocks of predictions; used by the threads of several sessions."""
+    """Turns videos into blocks of predictions; used by the threads of several sessions.
+
+    Attributes:
+        profile: where the time goes.
+    """
 
     def __init__(self, model: Model, options: Options, busy: Busy) -> None:
         """Take note of what to load.
@@ -39,6 +44,7 @@ class Engine:
             busy: shown while the weights are read.
         """
         self.model, self.options, self._busy = model, options, busy
+        self.profile = Profile()
         self._loading = threading.Lock()
         self._begun: dict[str, Footage] = {}  # of sessions that are decoded already
 
@@ -142,8 +148,8 @@ class Engine:
 
     @cached_property
     def _predictor(self) -> "Turns":
-        with self._busy("loading the model"):
-            return Turns(self._load(self.model))
+        with self._busy("loading the model"), self.profile.during("loading"):
+            return Turns(self._load(self.model), self.profile)
 
     @cached_property
     def _detector(self) -> "Detector":
@@ -153,8 +159,8 @@ class Engine:
         options = self.options
         assert options.detector_model is not None
         model, rule = open_model(options.detector_model), BoxRule(options.crop_ratio, options.crop_size)
-        with self._busy("loading the detector"):
-            predictor = Turns(self._load(model))
+        with self._busy("loading the detector"), self.profile.during("loading"):
+            predictor = Turns(self._load(model), self.profile)
         return make_detector(model, predictor, self.model.views, rule, options.anchor_keypoints)
 
     def _load(self, model: Model) -> "Predictor | RuntimePredictor":
@@ -172,8 +178,8 @@ class Engine:
 class Turns:
     """A predictor that several sessions ask: no more calls run side by side than pay off."""
 
-    def __init__(self, predictor: "Predictor | RuntimePredictor") -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: "Predictor | RuntimePredictor", profile: Profile | None = None) -> None:
+        self._predictor, self._profile = predictor, profile or Profile()
         self.context, self.workers, self.sessions = predictor.context, predictor.workers, predictor.sessions
         self._turn = threading.BoundedSemaphore(predictor.workers)
 
@@ -189,12 +195,12 @@ class Turns:
         views: Sequence[int] | None = None,
     ) -> Found:
         """Predict consecutive frames; see `SequencePredictor`."""
-        with self._turn:
+        with self._turn, self._profile.during("network"):
             return self._predictor.sequence(images, camera, views)
 
     def __call__(self, images: UInt8[np.ndarray, "B V *F H W 3"], camera: Camera | None = None) -> Found:
         """Predict single instants; see `SequencePredictor`."""
-        with self._turn:
+        with self._turn, self._profile.during("network"):
             return self._predictor(images, camera)
 
     def pose_errors(self, member: str, xy: Float[np.ndarray, "V T K 2"]) -> dict[str, np.ndarray]:

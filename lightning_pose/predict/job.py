@@ -85,7 +85,7 @@ class SessionJob:
             PoseError: when the smoother fails.
         """
         name = f"{self.name}, smoothed"
-        with self._board.busy(name):
+        with self._board.busy(name), self._engine.profile.during("smoothing"):
             done = smooth_session(self._layout, self.session, self.rig, self._members)
         if not self._engine.options.skip_viz and (done or self._lacks([self._layout.report(self.session)])):
             self._report()
@@ -93,7 +93,10 @@ class SessionJob:
 
     def _predict(self) -> Tally:
         """Run the networks over the videos."""
-        with self._board.counted(self.name, self.session.n_images) as advance:
+        with (
+            self._board.counted(self.name, self.session.n_images) as advance,
+            self._engine.profile.during("frames"),
+        ):
             return predict_pixels(
                 self.session, self.rig, self._engine, self._layout, stale=self._derived(),
                 on_images=advance, say=self._say,
@@ -107,7 +110,10 @@ class SessionJob:
 
         assert self.rig is not None
         what = f"{self.name}: 3D"
-        with self._board.counted(what, self.session.n_frames, main=False) as advance:
+        with (
+            self._board.counted(what, self.session.n_frames, main=False) as advance,
+            self._engine.profile.during("3D"),
+        ):
             return write_world(
                 self._layout, self.session, self._members, self.rig, self._engine.model.names,
                 on_frames=advance,
@@ -116,7 +122,10 @@ class SessionJob:
     def _draw(self) -> None:
         """Write the labeled videos."""
         what = f"{self.name}: labeled videos"
-        with self._board.counted(what, self.session.n_images, main=False) as advance:
+        with (
+            self._board.counted(what, self.session.n_images, main=False) as advance,
+            self._engine.profile.during("pictures"),
+        ):
             draw_session(
                 self._layout, self.session, self._members, self._engine.model.skeleton, on_images=advance
             )
@@ -124,7 +133,10 @@ class SessionJob:
     def _report(self) -> None:
         """Write the page about the session."""
         what = f"{self.name}: report"
-        with self._board.counted(what, REPORT_READS * self.session.n_frames, main=False) as advance:
+        with (
+            self._board.counted(what, REPORT_READS * self.session.n_frames, main=False) as advance,
+            self._engine.profile.during("reports"),
+        ):
             skeleton = self._engine.model.skeleton
             write_page(self._layout, self.session, self.rig, skeleton, self._members, on_frames=advance)
 

@@ -77,14 +77,16 @@ def predict_pixels(
         begun, begin = chunks.stop, time.monotonic()
         if begun < session.n_frames:
             for block in engine.blocks(session, rig, begun):
-                _keep(chunks, block, session)
+                with engine.profile.during("writing"):
+                    _keep(chunks, block, session)
                 on_images(count_images(session, block.start, block.stop))
         if chunks.stop != session.n_frames:
             raise VideoError(f"{chunks.stop} of {session.n_frames} frames came out of the decoders")
         seconds = time.monotonic() - begin
         for former in stale:
             former.unlink(missing_ok=True)
-        confidence, missing = _write_tables(chunks, session, engine, layout)
+        with engine.profile.during("writing"):
+            confidence, missing = _write_tables(chunks, session, engine, layout)
         chunks.discard()
     return Tally(count_images(session, begun, session.n_frames), seconds, confidence, missing)
 

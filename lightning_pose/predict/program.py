@@ -80,6 +80,7 @@ class _Program:
             self._smooth(jobs)
             for labels in found.label_sets:
                 self._label_set(labels)
+        self.summary.seconds = self.engine.profile.seconds()
         return self.summary
 
     def _job(self, session: Session) -> SessionJob | None:

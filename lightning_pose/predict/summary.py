@@ -53,6 +53,7 @@ class Summary:
 
     outcomes: list[Outcome] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)  # of every activity; see `profile`
 
     @property
     def done(self) -> list[str]:

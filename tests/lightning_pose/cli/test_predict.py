@@ -1,6 +1,7 @@
 """`litpose predict` at the prompt: exit codes and messages."""
 
 import json
+import re
 from pathlib import Path
 
 import av
@@ -53,6 +54,7 @@ def test_what_can_be_predicted_is_and_the_exit_code_tells_of_the_rest(model, vid
     assert "the views differ in their number of frames: a 3, b 2" in shown.err
     assert "not predicted: session 's2'" in shown.err
     assert "predicted 1, kept 0, failed 1" in shown.out
+    assert re.search(r"^\d+\.\d s: .*network \d+ %", shown.out, re.MULTILINE)
     assert (out / "video_preds" / "s1_a.csv").is_file()
     assert (out / "video_preds" / "labeled_videos" / "s1_mosaic.mp4").is_file()
     whole = ["predict", str(model), str(videos / "s1_a.mp4"), str(videos / "s1_b.mp4"), "--out_dir", str(out)]

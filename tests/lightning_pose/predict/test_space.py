@@ -32,9 +32,7 @@ def seen_with_noise(rig: Rig, points: np.ndarray, noise: float) -> tuple[np.ndar
     return rig.project(points) + errors, confidence
 
 
-def lift(
-    xy: np.ndarray, confidence: np.ndarray, rig: Rig, spread: np.ndarray | None = None
-) -> space.World:
+def lift(xy: np.ndarray, confidence: np.ndarray, rig: Rig, spread: np.ndarray | None = None) -> space.World:
     """Triangulate a session of which all frames are the sample."""
     return space.lift(xy, confidence, rig, space.pixel_noise(xy, confidence, rig, spread), spread)
 
