@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 from jaxtyping import Float
@@ -49,15 +49,15 @@ def trace(served: Served, call: Call) -> Response:
     for _ in range(3):
         version = version_of(source.tables)
         found = series_of(served, session, source, asked)
-        if isinstance(found, float):
+        if not isinstance(found, tuple):
             return say({"building": found}, 202)
         if version == version_of(source.tables):
             series, timed = found
             bins = bin_series(series, asked.start, step)
-            unit = served.known_rig(session.name)
+            rig = served.known_rig(session.name)
             head = {
                 "start": asked.start, "stop": asked.stop, "step": step, "band": series.half is not None,
-                "unit": unit_of(asked, None if unit is None else unit.unit, timed), "complete": 1.0,
+                "unit": unit_of(asked, None if rig is None else rig.unit, timed), "complete": 1.0,
                 "version": version,
             }  # fmt: skip
             return numbers(head, [bins.rows])
@@ -108,7 +108,8 @@ def _asked(served: Served, source: Source, call: Call) -> tuple[Asked, int]:
     start, stop = min(start, count), min(stop, count)
     step = step_of(stop - start, width)
     start, stop = start // step * step, min(count, -(-stop // step) * step)
-    return Asked(quantity, space, view, keypoint, start, stop), step
+    asked = Asked(cast(Quantity, quantity), cast(Space, space), view, keypoint, start, stop)
+    return asked, step
 
 
 def _residuals(

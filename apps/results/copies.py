@@ -12,6 +12,7 @@ import json
 import os
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -106,7 +107,8 @@ class Copy:
         """
         self._file = os.open(path, os.O_RDONLY)
         try:
-            self.head = _read_head(self._file)
+            stat = os.fstat(self._file)
+            self.head = _read_head(_Opened(self._file, path, stat.st_ino, stat.st_size))
         except (ValueError, KeyError, TypeError, struct.error) as error:
             os.close(self._file)
             raise DataError(f"{path} is not a copy of a table") from error
@@ -151,12 +153,29 @@ class Copy:
         return values
 
 
-def _read_head(file: int) -> CopyHead:
+class _Opened(NamedTuple):
+    """An open file; of one that is the same, but for being opened again, what it says is remembered."""
+
+    file: int
+    path: Path
+    inode: int
+    size: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Opened) and self[1:] == other[1:]
+
+    def __hash__(self) -> int:
+        return hash(self[1:])
+
+
+@lru_cache(maxsize=256)
+def _read_head(opened: _Opened) -> CopyHead:
     """Return what an open file says of itself.
 
     Raises:
         ValueError: when it is not a copy, or not whole.
     """
+    file = opened.file
     begin = len(MAGIC) + 4
     lead = os.pread(file, begin, 0)
     if lead[: len(MAGIC)] != MAGIC:
@@ -166,6 +185,6 @@ def _read_head(file: int) -> CopyHead:
     cells = {(str(name), str(coord)): place for place, (name, coord) in enumerate(record["cells"])}
     offset = -(-(begin + length) // PAGE) * PAGE
     blocks = -(-int(record["frames"]) // ROWS)
-    if os.fstat(file).st_size != offset + blocks * len(cells) * ROWS * 4:
+    if opened.size != offset + blocks * len(cells) * ROWS * 4:
         raise ValueError("not whole")
     return CopyHead(cells, int(record["frames"]), offset)

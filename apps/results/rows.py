@@ -6,6 +6,7 @@ kept, and the last frame of an hour costs as much as the first.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from lightning_pose.core.errors import DataError
 
 STRETCH = 1 << 16  # bytes looked at around a guess; longer rows are met by looking at more
 LONGEST_ROW = 1 << 22
+CELL = 32  # bytes in which the number of a frame ends
 VALUE = "value"  # the one coordinate of a metric
 
 
@@ -85,6 +87,12 @@ def read_head(path: Path) -> Head:
     return Head(kept, (VALUE,), cells, text, len(first), 1)
 
 
+@lru_cache(maxsize=1024)
+def _head(path: Path, state: State) -> Head:
+    """Return the header of one state of a table."""
+    return read_head(path)
+
+
 class Rows:
     """The rows of one table of numbers, open. A context manager, not for several threads at a time."""
 
@@ -95,7 +103,7 @@ class Rows:
             DataError: when it is neither, or cannot be read.
         """
         self.path = path
-        self.head = read_head(path)
+        self.head = _head(path, state_of(path))
         try:
             self._file = os.open(path, os.O_RDONLY)
         except OSError as error:
@@ -165,9 +173,11 @@ class Rows:
                 low, low_frame = middle, found
             else:
                 high, high_frame = middle, found
-        while low < high and self._frame(low) < frame:
-            low = self._row_end(low)
-        return low
+        left = os.pread(self._file, high - low, low)
+        place = 0
+        while place < len(left) and self._number(left[place : place + CELL]) < frame:
+            place = left.find(b"\n", place) + 1 or len(left)
+        return low + place
 
     def _row_end(self, place: int) -> int:
         """Return where the next row begins behind a place."""
@@ -187,7 +197,15 @@ class Rows:
         Raises:
             DataError: when the first cell is none.
         """
-        cell = os.pread(self._file, 32, place).split(b",")[0].strip()
+        return self._number(os.pread(self._file, CELL, place))
+
+    def _number(self, text: bytes) -> int:
+        """Return the number of the frame whose row begins so.
+
+        Raises:
+            DataError: when the first cell is none.
+        """
+        cell = text.split(b",", 1)[0].strip()
         try:
             number = float(cell)
             if number != int(number):
