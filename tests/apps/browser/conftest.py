@@ -29,12 +29,20 @@ from lightning_pose.core.skeletons import skeleton_from_names
 from lightning_pose.core.tables import write_poses
 from lightning_pose.synthetic.rig import make_rig
 
+from .barcodes import READ, make_films
+from .barcodes import SESSION as CODED
+from .recordings import own, panels, recorded  # noqa: F401
+
 VIEWS = ("front", "left", "right", "top")
 NAMES = ("nose", "<img onerror=alert(1)>", "ear_right", "spine", "tail")
 SIZE = (320, 256)
 FRAMES = (3, 10, 17)
 SESSION = "mouse1"
 PAGE = "document.querySelector('.litpose-canvas')?.page"
+READY = """() => {
+  const viewer = document.querySelector('.litpose-canvas')?.viewer;
+  return viewer?.player.isSettled && viewer.films.every((film) => film.shown >= 0 || film.fault);
+}"""
 STAR = (100, 60)  # the one bright pixel of every image
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -193,6 +201,50 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_server(tmp_path, monkeypatch) -> Iterator[Callable[[Path], Server]]:
+    """Return a function that serves a folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    running: list[Server] = []
+
+    def start(folder: Path) -> Server:
+        running.append(Server(folder))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def coded(tmp_path_factory) -> Path:
+    """A project of six views in as many containers, 150 frames."""
+    return make_films(tmp_path_factory.mktemp("films") / "films", 150)
+
+
+@pytest.fixture
+def films(coded, open_server) -> Server:
+    """A server of that project."""
+    return open_server(coded)
+
+
+@pytest.fixture
+def look(context) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens the viewer of a server, and fails where the page does."""
+    faults: list[str] = []
+
+    def opened(server: Server, query: str = f"session={CODED}", **options: Any) -> Page:
+        page = context(**options).new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(f"http://127.0.0.1:{server.port}/view/{server.id}?{query}")
+        page.wait_for_function(READY)
+        page.evaluate(READ)
+        return page
+
+    yield opened
+    assert not faults
 
 
 @pytest.fixture

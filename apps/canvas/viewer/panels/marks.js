@@ -93,10 +93,20 @@ export class MarksPanel {
     this.names.replaceChildren(...[...new Set(marks.map(({ name }) => name))].map((value) => el('option', { value })));
     this.empty.hidden = marks.length > 0;
     this.sayState(trouble, conflict?.ids ?? []);
-    const state = JSON.stringify(marks);
-    if (state === this.shown) return;
-    this.shown = state;
-    this.list.replaceChildren(...marks.map((mark) => this.row(mark)));
+    const state = JSON.stringify(marks.map(({ id, frame, end, who }) => [id, frame, end, who]));
+    if (state !== this.shown) {
+      this.shown = state;
+      this.list.replaceChildren(...marks.map((mark) => this.row(mark)));
+    } else marks.forEach((mark, at) => this.refill(/** @type {HTMLElement} */ (this.list.children[at]), mark)); // a hand may be in one of the fields
+  }
+
+  /** Show what a mark is called by now. @private @param {HTMLElement} row @param {Mark} mark */
+  refill(row, mark) {
+    const active = /** @type {Document | ShadowRoot} */ (row.getRootNode()).activeElement;
+    for (const field of /** @type {const} */ (['color', 'name', 'note'])) {
+      const input = /** @type {HTMLInputElement} */ (row.querySelector(`.${field}`));
+      if (input !== active && input.value !== mark[field]) input.value = mark[field];
+    }
   }
 
   /** @private @param {string} trouble @param {string[]} conflicts */
@@ -115,7 +125,7 @@ export class MarksPanel {
   /** @private @param {Mark} mark */
   row(mark) {
     const { viewer } = this;
-    const color = el('input', { type: 'color', value: mark.color, 'aria-label': `colour of ${mark.name}`, onchange: () => this.edit(mark.id, { color: color.value }) });
+    const color = el('input', { type: 'color', class: 'color', value: mark.color, 'aria-label': `colour of the mark at frame ${mark.frame}`, onchange: () => this.edit(mark.id, { color: color.value }) });
     const text = (/** @type {'name' | 'note'} */ field, /** @type {string} */ hint) => {
       const input = el('input', { type: 'text', class: field, value: mark[field], maxlength: '200', placeholder: hint, 'aria-label': `${field} of the mark at frame ${mark.frame}`,
         onchange: () => this.edit(mark.id, { [field]: input.value.trim() || (field === 'name' ? mark.name : '') }),
@@ -125,7 +135,7 @@ export class MarksPanel {
     const place = mark.end === null ? String(mark.frame) : `${mark.frame}–${mark.end}`;
     return el('li', { class: 'mark', title: mark.who ? `by ${mark.who}` : null }, color,
       el('button', { type: 'button', class: 'place', title: `go to frame ${mark.frame}`, text: place, onclick: () => this.go(mark) }),
-      text('name', 'name'), text('note', 'note'), iconButton('delete', `delete ${mark.name} at frame ${mark.frame}`, () => this.remove(mark)));
+      text('name', 'name'), text('note', 'note'), iconButton('delete', `delete the mark at frame ${mark.frame}`, () => this.remove(mark)));
   }
 
   /** @private @param {Mark} mark */
