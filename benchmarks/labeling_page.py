@@ -9,46 +9,29 @@ must be quiet.
 """
 
 import argparse
-import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
-import psutil
+from browser import CANVAS, Row, app, chromium, table_of
 from label_store import write_project
 from peer import publish
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import read_labels, write_poses
 
 PAGE = Path("concepts") / "labeling_page.md"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-FIND = """() => {
-  const find = (root) => {
-    for (const one of root.querySelectorAll('*')) {
-      if (one.classList.contains('litpose-canvas')) return one;
-      const found = one.shadowRoot && find(one.shadowRoot);
-      if (found) return found;
-    }
-    return null;
-  };
-  window.canvas = find(document);
+FIND = f"""() => {{
+  window.canvas = {CANVAS};
   window.labeling = window.canvas?.page;
   return Boolean(labeling?.frame) && labeling.tiles.every((tile) => tile.shown === labeling.target);
-}"""
+}}"""
 WATCH = """() => {
   const times = (window.times = { click: [], saved: [], drag: [], frame: [] });
   const painted = (run) => requestAnimationFrame(() => {
@@ -84,14 +67,6 @@ WATCH = """() => {
   };
   window.awaitFrame = () => requestAnimationFrame(settled);
 }"""
-
-
-class Row(NamedTuple):
-    """A line of the table."""
-
-    what: str
-    values: list[float]  # ms
-    limit: str
 
 
 def main() -> None:
@@ -133,27 +108,6 @@ def render(folder: Path, views: int, size: str, frames: int) -> None:
         points = labels.points.copy()
         points[3:] = np.nan
         write_poses(path, Poses(labels.names, points, labels.frames), "synthetic")
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run a browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def app(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    """Serve a project as `litpose app` does; yield address and process."""
-    command = [sys.executable, "-m", "apps.server", str(folder), "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found, "the app did not start"
-        yield found[0], psutil.Process(process.pid)
-        process.terminate()
 
 
 def measure(browser: Browser, folder: Path) -> tuple[list[Row], float]:
@@ -267,15 +221,6 @@ def open_large(browser: Browser, scratch: Path, args: argparse.Namespace) -> lis
         page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
         open_page(page, address)
         return [open_page(page, address) for _ in range(5)]
-
-
-def table_of(rows: list[Row], memory: float) -> str:
-    """Return the table in Markdown."""
-    lines = ["| | n | p50 ms | p95 ms | held to (p95) |", "|---|---:|---:|---:|---:|"]
-    for what, values, limit in rows:
-        middle, high = statistics.median(values), float(np.percentile(values, 95))
-        lines.append(f"| {what} | {len(values)} | {middle:.0f} | {high:.0f} | {limit} |")
-    return "\n".join([*lines, "", f"Memory of the server at the end: {memory:.0f} MB."])
 
 
 if __name__ == "__main__":
