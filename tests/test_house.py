@@ -34,6 +34,8 @@ UNMIRRORED_TESTS = {
     "tests/apps/browser/test_thorough.py": "the labeling page in a browser: accessibility, memory",
     "tests/apps/browser/test_frames.py": "the labeling page in a browser: proposals, copies, filters, notes",
     "tests/apps/browser/test_viewer.py": "the viewer in a browser: each film shows the frame it says",
+    "tests/apps/browser/test_loop.py": "the whole app in a browser: from videos to trajectories and back",
+    "tests/apps/browser/test_faults.py": "the whole app in a browser: what goes wrong, and two people at once",
     "tests/apps/browser/test_tabs.py": "the labeling page in a browser: several people",
 }
 
