@@ -31,13 +31,15 @@ export class Archive {
   }
 
   /** Others have flagged a frame, or written a note, or wanted it labeled. @param {import('./types.js').FrameNews} news */
-  remarked({ id, flagged, note, queued }) {
+  async remarked({ id, flagged, note, queued }) {
     const known = this.known.get(id);
     if (!known) return;
     Object.assign(known, { flagged, note });
     if (Boolean(known.queued) === queued) return;
     known.queued = null;
-    if (queued) this.api.frame(id).then((data) => Object.assign(known, { queued: data.queued, proposals: data.proposals })).catch(() => undefined);
+    if (!queued) return;
+    const { queued: by, proposals } = await this.api.frame(id);
+    Object.assign(known, { queued: by, proposals });
   }
 
   /** @private @param {FrameData} data @param {string[]} needed */

@@ -102,6 +102,7 @@ export class Others {
   remarked({ listed, frames }) {
     const { page } = this;
     if (listed) this.recount();
+    const known = [];
     for (const one of frames) {
       if (!page.labels.has(one.id)) { // else this page counts for itself, with what is on its way
         page.rows.count(one.id, one.labeled);
@@ -109,10 +110,14 @@ export class Others {
       }
       page.rows.annotate(one.id, one);
       page.rows.queue(one.id, one.queued);
-      page.archive.remarked(one);
+      known.push(page.archive.remarked(one));
     }
     page.room.remarks.update(true);
     page.room.later();
+    Promise.all(known).then(() => {
+      page.room.remarks.update(true);
+      page.redraw();
+    }).catch(() => undefined); // the server is gone: what is shown is of before
   }
 
   /** Ask for the table of frames again, once it is quiet. */
