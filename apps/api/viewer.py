@@ -1,5 +1,6 @@
 """What the viewer shows: sessions, the time of every frame, poses of some frames."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -23,6 +24,8 @@ from apps.results.windows import (
     read_window,
     version_of,
 )
+from apps.state import Contents
+from lightning_pose.core.calibration import INDEX
 from lightning_pose.core.errors import CalibrationError, DataError, PoseError, VideoError
 
 LONGEST = 512  # frames of a window
@@ -44,6 +47,8 @@ def routes(desk: Desk) -> list[Route]:
 
 def recordings(served: Served, call: Call) -> Response:
     """Answer all sessions; no video and no table is opened."""
+    contents = served.contents()
+    calibrated = _calibrated(contents)
     return say(
         {
             "sessions": [
@@ -52,9 +57,9 @@ def recordings(served: Served, call: Call) -> Response:
                     "views": list(session.videos),
                     "predicted": sum(source.kind == "network" for source in session.sources.values()),
                     "smoothed": any(source.smoothed for source in session.sources.values()),
-                    "calibrated": session.calibration is not None,
+                    "calibrated": session.name in calibrated,
                 }
-                for session in served.contents().sessions.values()
+                for session in contents.sessions.values()
             ]
         }
     )
@@ -64,7 +69,8 @@ def recording(served: Served, call: Call) -> Response:
     """Answer what there is of one session: views, cameras, sources."""
     session = session_of(served, call)
     skeleton = served.project.skeleton
-    films = {view: _film(served, session, view) for view in session.videos}
+    found = [view for source in session.sources.values() for view in source.views]
+    films = {view: _film(served, session, view) for view in dict.fromkeys([*session.videos, *found])}
     known = [film for film in films.values() if isinstance(film, Film)]
     sources = [_describe(served, session, source) for source in session.sources.values()]
     bounds = world_bounds(session.sources.values())
@@ -136,6 +142,20 @@ def numbers(head: dict[str, Any], arrays: list[np.ndarray], status: int = 200) -
     body = b"".join([line, *(np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays)])
     headers = {"Cache-Control": "no-store"}
     return Response(body, status, media_type="application/octet-stream", headers=headers)
+
+
+def _calibrated(contents: Contents) -> set[str]:
+    """Return the sessions that have a calibration, where `find_calibration` would find it."""
+    home = contents.project.folder
+    if (home / "calibration.toml").is_file():
+        return set(contents.sessions)
+    found = {path.stem for path in (home / "calibrations").glob("*.toml")}
+    if (home / INDEX).is_file():
+        for session in contents.sessions.values():
+            with contextlib.suppress(CalibrationError):  # the session itself says it
+                if session.name not in found and session.calibration is not None:
+                    found.add(session.name)
+    return found
 
 
 def session_of(served: Served, call: Call) -> Session:

@@ -78,18 +78,24 @@ class Catalogue:
                 source.views, source.errors = _ordered(source.views, order), _ordered(source.errors, order)
 
     def _session(self, name: str) -> Session:
-        return self.sessions.setdefault(name, Session(name, self.home))
+        if name not in self.sessions:
+            self.sessions[name] = Session(name, self.home)
+        return self.sessions[name]
 
     def _source(self, session: str, name: str, kind: Kind = "network") -> Source:
-        return self._session(session).sources.setdefault(name, Source(name, kind))
+        sources = self._session(session).sources
+        if name not in sources:
+            sources[name] = Source(name, kind)
+        return sources[name]
 
     def _add_videos(self, listing: Listing | None, folder: str) -> None:
         """Sort recordings by session and view."""
+        base = self.root / folder
         for name in listing.files if listing else ():
             if _suffix(name) in VIDEO_SUFFIXES:
                 found = self._parsed(f"{folder}/{name}", _stem(name), anywhere=False)
                 if found is not None:
-                    self._session(found[0]).videos.setdefault(found[1], self.root / folder / name)
+                    self._session(found[0]).videos.setdefault(found[1], base / name)
 
     def _add_labeled(self, folder: str, listing: Listing) -> None:
         """Sort films with keypoints drawn in by the session whose name they begin with."""
@@ -106,9 +112,9 @@ class Catalogue:
     def _add_predictions(self, folder: str, listing: Listing) -> None:
         """Sort the tables of predictions by model, seed, session and view."""
         model, _, place = folder.rpartition("/")
-        model = model or "."
+        model, base = model or ".", self.root / folder
         for name in _tables(listing):
-            stem, path = _stem(name), self.root / folder / name
+            stem, path = _stem(name), base / name
             world = stem.endswith(WORLD)
             owner = model if place == PREDICTIONS else f"{model} · {MEDIAN}"
             if stem.endswith(ERROR):
@@ -145,9 +151,9 @@ class Catalogue:
         if session is None:
             self.notes += [f"{folder}/{name}: cannot tell which session it is of" for name in tables]
             return
-        name = _smoothed_name(folder, session)
+        name, base = _smoothed_name(folder, session), self.root / folder
         for table in tables:
-            stem, path = _stem(table).removesuffix(_TAIL), self.root / folder / table
+            stem, path = _stem(table).removesuffix(_TAIL), base / table
             if stem.endswith(WORLD):
                 self._source(session, name, "smoother").world = path
                 continue

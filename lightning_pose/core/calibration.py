@@ -4,6 +4,7 @@ import csv
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -220,29 +221,42 @@ def _indexed(index: Path, session: str) -> Path | None:
     """
     if not index.is_file():
         return None
-    try:
-        with index.open(newline="", encoding="utf-8-sig") as lines:
-            rows = list(csv.DictReader(lines, restval=""))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CalibrationError(f"{index}: cannot be read as a table: {error}") from error
-    if not rows:
-        return None
-    image, *columns = rows[0]
-    if "file" not in columns:
-        raise CalibrationError(f"{index}: there is no column 'file'; expected ',file' as its first line")
-    named = {
-        row["file"] for row in rows if session in (Path(row[image]).parent.name, row[image]) and row["file"]
-    }
+    named = _index_files(index, index.stat().st_mtime_ns).get(session)
     if not named:
         return None
     if len(named) > 1:
         raise CalibrationError(
             f"{index}: session '{session}' has several calibrations: {', '.join(sorted(named))}"
         )
-    path = index.parent / named.pop()
+    [name] = named
+    path = index.parent / name
     if not path.is_file():
         raise CalibrationError(f"{index}: session '{session}' is calibrated by {path}, which does not exist")
     return path
+
+
+@lru_cache(maxsize=8)
+def _index_files(index: Path, mtime_ns: int) -> dict[str, set[str]]:
+    """Return which files the index names for each session, by the folder of its images and by all of a path.
+
+    Raises:
+        CalibrationError: when it cannot be read.
+    """
+    try:
+        with index.open(newline="", encoding="utf-8-sig") as lines:
+            rows = list(csv.DictReader(lines, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CalibrationError(f"{index}: cannot be read as a table: {error}") from error
+    found: dict[str, set[str]] = {}
+    if not rows:
+        return found
+    image, *columns = rows[0]
+    if "file" not in columns:
+        raise CalibrationError(f"{index}: there is no column 'file'; expected ',file' as its first line")
+    for row in rows:
+        for session in {Path(row[image]).parent.name, row[image]} if row["file"] else ():
+            found.setdefault(session, set()).add(row["file"])
+    return found
 
 
 def _unknown(view: str, names: Sequence[str]) -> str:
