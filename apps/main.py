@@ -16,6 +16,7 @@ from apps.screens.health import show_health
 from apps.screens.label import FRAME, show_label
 from apps.screens.models import show_models
 from apps.screens.overview import show_overview
+from apps.screens.predict import show_predict
 from apps.screens.projects import show_projects
 from apps.screens.quality import show_quality
 from apps.screens.recordings import show_recordings
@@ -121,6 +122,7 @@ def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
             page(show_models, "Models", "models", "network_node"),
         ],
         "Results": [
+            page(show_predict, "Predict", "predict", "play_circle"),
             page(lambda visit: show_viewer(visit.contents), "Viewer", "viewer", "movie"),
             page(lambda visit: show_session(visit.contents), "Session", "session", "polyline"),
         ],
