@@ -126,7 +126,7 @@ def test_the_old_picture_stays_until_the_new_one_is_there(recorded, panels):
     choose(page, "models/first")
     assert page.evaluate(VALUES, ["x · left", 110])[0][1] > 1
     held: list[Any] = []
-    page.route("**/traces/**", held.append)
+    page.route("**/traces/**", lambda route: held.append(route))
     page.evaluate("() => viewer.screen.panels.traces.look([100, 130])")
     page.wait_for_function("() => viewer.screen.panels.traces.store.isBusy")
     page.wait_for_timeout(200)
@@ -136,9 +136,9 @@ def test_the_old_picture_stays_until_the_new_one_is_there(recorded, panels):
         page.evaluate("(start) => viewer.screen.panels.traces.look([start, start + 30])", start)
     page.wait_for_timeout(200)
     assert len(held) == asked
-    page.unroute("**/traces/**")
     for route in held:
         route.continue_()
+    page.unroute("**/traces/**")
     page.evaluate(QUIET)
     ((_, step, low, _),) = page.evaluate(VALUES, ["x · left", 20])
     assert step == 1 and low == pytest.approx(table(recorded, "first", "left")[(NAMES[0], "x")][20], abs=1e-4)

@@ -140,16 +140,28 @@ export function paintRow(c, row, { span, width, top, height, fps, theme, events,
   }
   c.globalAlpha = 1;
   for (const line of row.lines) if (line.trace) curve(c, line.trace, line, { span, width, y });
+  heading(c, row, theme);
+  c.restore();
+}
+
+/** What a plot shows, over its curves. @param {CanvasRenderingContext2D} c @param {Row} row @param {Theme} theme */
+function heading(c, { title, unit, note }, theme) {
+  const more = [unit, note].filter(Boolean).join(' · ');
   c.textAlign = 'left';
   c.textBaseline = 'top';
+  c.font = FONT;
+  const length = c.measureText(more).width;
   c.font = `600 ${FONT}`;
+  const past = 10 + c.measureText(title).width;
+  c.globalAlpha = 0.75;
+  c.fillStyle = theme.panel;
+  c.fillRect(2, 1, past + length + 4, 15);
+  c.globalAlpha = 1;
   c.fillStyle = theme.text;
-  c.fillText(row.title, 6, 4);
-  const past = 10 + c.measureText(row.title).width;
+  c.fillText(title, 6, 4);
   c.font = FONT;
   c.fillStyle = theme.dim;
-  c.fillText([row.unit, row.note].filter(Boolean).join(' · '), past, 4);
-  c.restore();
+  c.fillText(more, past, 4);
 }
 
 /** @param {CanvasRenderingContext2D} c @param {Row} row @param {{span: Span, width: number, height: number, fps: number, theme: Theme, y: (value: number) => number}} place */

@@ -13,8 +13,6 @@
  * @property {(source: Source, recording: Recording) => boolean} has
  */
 
-const isSeveral = (/** @type {Source} */ source) => source.views.length > 1;
-
 /** @type {Quantity[]} */
 export const QUANTITIES = [
   { id: 'x', title: 'x', name: 'x', space: 'px', perView: true, hint: 'across, in the active view', has: (source) => source.views.length > 0 },
@@ -22,7 +20,7 @@ export const QUANTITIES = [
   { id: 'speed-px', title: 'speed', name: 'speed', space: 'px', perView: true, hint: 'in the active view', has: (source) => source.views.length > 0 },
   { id: 'confidence', title: 'confidence', name: 'confidence', space: 'px', perView: true, hint: 'in the active view', has: (source) => source.confidence },
   { id: 'reprojection', title: 'reprojection', name: 'reprojection', space: 'px', perView: true, hint: 'how far the active view is from what all views say together',
-    has: (source, { cameras }) => cameras !== null && isSeveral(source) },
+    has: (source, { cameras }) => cameras !== null && source.kind !== 'truth' && source.views.length > 1 },
   { id: 'world-x', title: 'X', name: 'x', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
   { id: 'world-y', title: 'Y', name: 'y', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
   { id: 'world-z', title: 'Z', name: 'z', space: 'world', perView: false, hint: 'along the world', has: (source) => source.world },
