@@ -2,7 +2,8 @@
 
 import threading
 import time
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,15 @@ class Served:
         queueing: held while frames are put into the queue, or taken out.
     """
 
-    def __init__(self, folder: Path, root: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, root: Path | None = None, told: Callable[[float], None] = lambda share: None
+    ) -> None:
         """Open the project of a folder, and its labels.
 
         Args:
             folder: of the project.
             root: in which predictions are looked for; the project's folder by default.
+            told: the share that is done of the first reading of its label files.
 
         Raises:
             DataError: when it is none, or its files are wrong.
@@ -55,7 +59,7 @@ class Served:
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
         self._outside = Outside(self)
-        self.store = LabelStore.open(self.project)
+        self.store = LabelStore.open(self.project, told=told)
         self.shelf = Shelf(self.folder)
         self._around = folder_of((root or folder).resolve())
         self.spaces = Spaces(self)
@@ -231,6 +235,7 @@ class Desk:
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._open: dict[str, Served] = {}
+        self._shares: dict[str, float] = {}
         self._chosen: dict[Path, None] = {}
 
     def folders(self) -> dict[str, Path]:
@@ -262,8 +267,16 @@ class Desk:
                 folder = self.folders().get(pid)
                 if folder is None:
                     raise RequestError(ABSENT, "This project is not open here.")
-                self._open[pid] = Served(folder, self.root)
+                self._shares[pid] = 0.0
+                try:
+                    self._open[pid] = Served(folder, self.root, partial(self._shares.__setitem__, pid))
+                finally:
+                    del self._shares[pid]
             return self._open[pid]
+
+    def opening(self, pid: str) -> float | None:
+        """Return the share that is done of a project's opening; None where it is not being opened."""
+        return self._shares.get(pid)
 
     def opened(self) -> list[Served]:
         """Return the projects that are open."""

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apps.api.answers import Call, endpoint, say
+from apps.api.answers import Call, Endpoint, endpoint, say
 from apps.api.desk import Desk, Served
 from apps.api.images import context_offsets
 from apps.api.places import image_size, image_version
@@ -21,6 +22,7 @@ def routes(desk: Desk) -> list[Route]:
     home = "/api/projects/{pid}"
     return [
         Route(home, endpoint(desk, project), methods=["GET"]),
+        Route(f"{home}/opening", _opening(desk), methods=["GET"]),
         Route(f"{home}/frames", endpoint(desk, frames), methods=["GET"]),
         Route(f"{home}/frames/{{fid}}", endpoint(desk, frame), methods=["GET"]),
     ]
@@ -48,6 +50,15 @@ def project(served: Served, call: Call) -> Response:
             "bones": [] if space is None else space.usual_bones(edges_of(served)),
         }
     )
+
+
+def _opening(desk: Desk) -> Endpoint:
+    """Return the route's function that says how far a project's opening is; it does not wait for its end."""
+
+    async def respond(request: Request) -> Response:
+        return say({"share": desk.opening(request.path_params["pid"])})
+
+    return respond
 
 
 def frames(served: Served, call: Call) -> Response:

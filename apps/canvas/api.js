@@ -23,6 +23,11 @@ export class Api {
     return this.call('GET', '');
   }
 
+  /** How far the server is with opening the project; null where it is not at it. @returns {Promise<{share: number | null}>} */
+  opening() {
+    return this.call('GET', '/opening');
+  }
+
   /** @returns {Promise<FrameColumns>} */
   frames() {
     return this.call('GET', '/frames');

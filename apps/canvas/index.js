@@ -12,6 +12,7 @@ import { readSettings } from './settings.js';
 import { openShelf } from './storage.js';
 
 const SETTINGS = 'litpose-labeling';
+const LOOK = 700; // ms
 
 /** @typedef {{project: string, frame?: string | null, base?: string}} Data */
 
@@ -28,7 +29,7 @@ export default mounter({
 async function open(place) {
   const { root, data: { project: id, frame = null, base = '' } } = place;
   const api = new Api(id, base);
-  const [project, shelf] = await Promise.all([api.project(), openShelf()]);
+  const [project, shelf] = await Promise.all([whileTelling(api, root, api.project()), openShelf()]);
   if (place.isGone) return;
   root.replaceChildren();
   const client = await clientOfTab();
@@ -41,6 +42,19 @@ async function open(place) {
   await page.start(frame ?? sessionStorage.getItem(`litpose-frame-${id}`));
   page.room.focusTile();
   Object.assign(root, { page }); // for tests and the console
+}
+
+/**
+ * Say how far the server is while it reads the labels of a large project for the first time, which takes a minute.
+ * @template T @param {Api} api @param {HTMLElement} root @param {Promise<T>} opened @returns {Promise<T>}
+ */
+async function whileTelling(api, root, opened) {
+  const timer = setInterval(async () => {
+    const { share } = await api.opening().catch(() => ({ share: null }));
+    const text = root.querySelector('.opening');
+    if (share !== null && text) text.textContent = `Reading the label files for the first time, ${Math.round(100 * share)} %`;
+  }, LOOK);
+  return opened.finally(() => clearInterval(timer));
 }
 
 /**

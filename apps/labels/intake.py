@@ -1,7 +1,7 @@
 """The first reading of a project's label files into its database."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import repeat
 from pathlib import PurePosixPath
 
@@ -18,11 +18,18 @@ from lightning_pose.core.poses import Poses, view_faults
 from lightning_pose.core.project import Project
 
 FRAMES_AT_ONCE = 1024
+READING = 0.5  # share of the time of a first opening that the files take, about
+Told = Callable[[float], None]
 _STATE = np.array([0, OCCLUDED, VISIBLE], dtype=np.int64)  # of `visible` 0, 1, 2
 
 
-def begin(link: sqlite3.Connection, project: Project) -> Names:
+def begin(link: sqlite3.Connection, project: Project, told: Told = lambda share: None) -> Names:
     """Read the label files where it was never done, and return the numbers of views and keypoints.
+
+    Args:
+        link: open database.
+        project: whose label files they are.
+        told: the share that is done, where they are read.
 
     Raises:
         DataError: when the label files cannot be used; nothing is kept of them then.
@@ -30,20 +37,21 @@ def begin(link: sqlite3.Connection, project: Project) -> Names:
     if link.execute("SELECT EXISTS (SELECT 1 FROM frames)").fetchone()[0]:
         with transaction(link):
             return set_names(link, project)
-    files = read_files(project)
+    files = read_files(project, told)
     with transaction(link):
         link.execute("DELETE FROM files")
-        return fill(link, project, files)
+        return fill(link, project, files, told)
 
 
-def read_files(project: Project) -> dict[str, LabelFile]:
+def read_files(project: Project, told: Told = lambda share: None) -> dict[str, LabelFile]:
     """Read the label files of all views that have one, and check that they belong together.
 
     Raises:
         DataError: when a file cannot be used or views differ; the faults of all files together.
     """
     files, faults = {}, []
-    for view, path in project.label_files.items():
+    for place, (view, path) in enumerate(project.label_files.items()):
+        told(READING * place / len(project.label_files))
         try:
             files[view] = read_label_file(path)
         except DataError as error:
@@ -105,13 +113,18 @@ def load_names(link: sqlite3.Connection, project: Project) -> Names:
     return Names(views, keypoints)
 
 
-def fill(link: sqlite3.Connection, project: Project, files: Mapping[str, LabelFile]) -> Names:
+def fill(
+    link: sqlite3.Connection,
+    project: Project,
+    files: Mapping[str, LabelFile],
+    told: Told = lambda share: None,
+) -> Names:
     """Put frames and cells of label files into an empty database."""
     names = set_names(link, project, (name for file in files.values() for name in file.names))
     if files:
         rows = list(_image_rows(project, files))
         insert_frames(link, names.views, rows, unwritten=2 * (len(files) < len(project.views)))
-        _fill_cells(link, names, files)
+        _fill_cells(link, names, files, told)
     for view, file in files.items():
         link.execute(
             "INSERT INTO files (view, name, revision, sha256) VALUES (?, ?, 0, ?)",
@@ -164,12 +177,13 @@ def _image_of_view(image: str, known: str, view: str) -> str:
     return image_name(location.session, view, location.frame, PurePosixPath(image).suffix)
 
 
-def _fill_cells(link: sqlite3.Connection, names: Names, files: Mapping[str, LabelFile]) -> None:
+def _fill_cells(link: sqlite3.Connection, names: Names, files: Mapping[str, LabelFile], told: Told) -> None:
     """Put the cells of all views into the database in the order in which it keeps them, which is fastest."""
     keypoints = dict(link.execute("SELECT name, id FROM keypoints"))
     first, *_ = files.values()
     frames = [frame for (frame,) in link.execute("SELECT id FROM frames ORDER BY id")]
     for start in range(0, len(first.frames), FRAMES_AT_ONCE):
+        told(READING + (1 - READING) * start / len(first.frames))
         chunk = slice(start, start + FRAMES_AT_ONCE)
         rows = []
         for view, file in files.items():

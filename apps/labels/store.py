@@ -37,7 +37,9 @@ class LabelStore:
         queue: the frames that somebody wants labeled.
     """
 
-    def __init__(self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None) -> None:
+    def __init__(
+        self, project: Project, *, read_only: bool, take_over: bool, on_step: Step | None, told: intake.Told
+    ) -> None:
         self.project = project
         self.holder: Holder | None = None
         self._folder = project.folder / STORE_FOLDER
@@ -54,8 +56,10 @@ class LabelStore:
             self._lock = None if self.holder else lock
         try:
             self._link = connect(self._folder / DATABASE, read_only=self.read_only)
-            prepare = intake.load_names if self.read_only else intake.begin
-            self._names = prepare(self._link, project)
+            if self.read_only:
+                self._names = intake.load_names(self._link, project)
+            else:
+                self._names = intake.begin(self._link, project, told)
             self.queue = LabelingQueue(self._link, self._mutex, self._writing)
             self._exchange = Exchange(self._link, self._mutex, project, self._names, self._folder, self._step)
             if not self.read_only:
@@ -68,7 +72,7 @@ class LabelStore:
     @classmethod
     def open(
         cls, project: Project | Path | str, *, read_only: bool = False, take_over: bool = False,
-        on_step: Step | None = None,
+        on_step: Step | None = None, told: intake.Told = lambda share: None,
     ) -> Self:  # fmt: skip
         """Open the labels of a project; the first time, its label files are read.
 
@@ -78,6 +82,7 @@ class LabelStore:
             project: the project, or its folder.
             read_only: never write.
             on_step: called with a name between any two steps of a save; tests end the process there.
+            told: the share that is done of the first reading, which takes long in a large project.
             take_over: write although the lock names a process of another machine, which is known to be gone.
 
         Raises:
@@ -85,7 +90,7 @@ class LabelStore:
         """
         if not isinstance(project, Project):
             project = open_project(project)
-        return cls(project, read_only=read_only, take_over=take_over, on_step=on_step)
+        return cls(project, read_only=read_only, take_over=take_over, on_step=on_step, told=told)
 
     def close(self) -> None:
         """Give the lock back; what was acknowledged is on the disk already."""

@@ -10,7 +10,7 @@ from apps.api import desk as module
 from apps.api.answers import RequestError
 from apps.api.desk import Desk, Served, desk_of
 from apps.api.places import project_id
-from apps.labels import Operation
+from apps.labels import LabelStore, Operation
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.projects.recent import remember_project
@@ -128,3 +128,19 @@ def test_the_table_of_frames_is_that_of_the_store_after_every_kind_of_change(lab
         assert served.row(served.frames()[0].id[3])[1] == 3
     finally:
         served.close()
+
+
+def test_how_far_a_first_opening_is_can_be_asked_meanwhile(open_browser, labeled, monkeypatch):
+    browser = open_browser(labeled)
+    assert browser.get("/opening") == {"share": None}
+    seen, open_store = [], LabelStore.open
+
+    def slow(project, told):
+        store = open_store(project, told=lambda share: (told(share), seen.append(browser.get("/opening"))))
+        return store
+
+    monkeypatch.setattr(module.LabelStore, "open", slow)
+    browser.get()  # its answer waits for the end
+    shares = [said["share"] for said in seen]
+    assert shares == sorted(shares) and shares[0] == 0 and 0.5 <= shares[-1] < 1 and len(shares) >= 4
+    assert browser.get("/opening") == {"share": None}
