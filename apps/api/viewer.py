@@ -29,6 +29,7 @@ from lightning_pose.core.calibration import INDEX
 from lightning_pose.core.errors import CalibrationError, DataError, PoseError, VideoError
 
 LONGEST = 512  # frames of a window
+NO_VIDEO = "There is no video of this view in the project's folder."
 FRESH = 2.0  # seconds for which what a folder holds is believed
 
 
@@ -67,10 +68,10 @@ def recordings(served: Served, call: Call) -> Response:
 
 def recording(served: Served, call: Call) -> Response:
     """Answer what there is of one session: views, cameras, sources."""
-    session = session_of(served, call)
+    session = session_of(served, call, fresh=True)
     skeleton = served.project.skeleton
-    found = [view for source in session.sources.values() for view in source.views]
-    films = {view: _film(served, session, view) for view in dict.fromkeys([*session.videos, *found])}
+    shown = {*session.videos, *(view for source in session.sources.values() for view in source.views)}
+    films = {view: _film(served, session, view) for view in served.views if view in shown}
     known = [film for film in films.values() if isinstance(film, Film)]
     sources = [_describe(served, session, source) for source in session.sources.values()]
     bounds = world_bounds(session.sources.values())
@@ -79,10 +80,11 @@ def recording(served: Served, call: Call) -> Response:
         rig = served.rig(session.name)
     except CalibrationError as error:
         fault = str(error)
+    sizes = {} if rig is None else dict(zip(rig.names, rig.sizes.tolist(), strict=True))
     return say(
         {
             "name": session.name,
-            "views": [_view(view, film) for view, film in films.items()],
+            "views": [_view(view, film, sizes.get(view)) for view, film in films.items()],
             "frames": max([*(film.frames for film in known), *(one["frames"] for one in sources), 0]),
             "fps": known[0].fps if known else None,
             "unit": None if rig is None else rig.unit,
@@ -158,14 +160,15 @@ def _calibrated(contents: Contents) -> set[str]:
     return found
 
 
-def session_of(served: Served, call: Call) -> Session:
-    """Return the session of an address.
+def session_of(served: Served, call: Call, *, fresh: bool = False) -> Session:
+    """Return the session of an address, as it was found a moment ago, or is now.
 
     Raises:
         RequestError: when there is none.
     """
     name = call.path["session"]
-    found = served.contents(FRESH).sessions.get(name) or served.contents().sessions.get(name)
+    found = None if fresh else served.contents(FRESH).sessions.get(name)
+    found = found or served.contents().sessions.get(name)
     if found is None:
         raise RequestError(ABSENT, f"There is no session {name[:80]!r} in this project; look again.")
     return found
@@ -240,7 +243,7 @@ def _film(served: Served, session: Session, view: str) -> Film | str:
     try:
         path = playable_path(served, session.name, view)
         if path is None:
-            return "the video is not in the project's folder any more"
+            return NO_VIDEO
         return look_at(path)
     except RequestError as error:
         return error.sentence
@@ -248,11 +251,12 @@ def _film(served: Served, session: Session, view: str) -> Film | str:
         return str(error)
 
 
-def _view(name: str, film: Film | str) -> dict[str, Any]:
-    """Return a view as the page is told."""
+def _view(name: str, film: Film | str, size: list[int] | None) -> dict[str, Any]:
+    """Return a view as the page is told; without a film its size is that of its calibrated camera."""
     if isinstance(film, str):
-        nothing = {"width": None, "height": None, "frames": None}
-        return {"name": name, "video": True, "playable": False, **nothing, "fault": film}
+        width, height = size or (None, None)
+        nothing = {"width": width, "height": height, "frames": None}
+        return {"name": name, "video": film != NO_VIDEO, "playable": False, **nothing, "fault": film}
     return {
         "name": name, "video": True, "playable": film.playable, "width": film.width, "height": film.height,
         "frames": film.frames, "fault": "",

@@ -1,10 +1,13 @@
 """Traces, against pandas and closed forms."""
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from apps.api import viewer_traces
+from apps.results import shelf
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import write_metric_table, write_poses
 from tests.apps.api.test_viewer import parsed, source, truth_of
@@ -112,3 +115,38 @@ def test_what_cannot_be_drawn_is_said(viewer, query, status):
     answer = viewer.raw(address)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+def test_while_a_large_table_is_copied_the_share_is_told_and_short_ranges_are_there(
+    viewer, demo, monkeypatch
+):
+    """Also of reprojection errors, which take two steps."""
+    monkeypatch.setattr(shelf, "AT_ONCE", 0)
+    monkeypatch.setattr(viewer_traces, "SHORT", 10)
+    ids = source(viewer, "models/demo · seed 0")["id"]
+    for quantity in ("x", "reprojection"):
+        address = f"/recordings/{SESSION}/traces/{ids}?quantity={quantity}&keypoint=nose&view=top"
+        _, brief = parsed(viewer.raw(f"{address}&start=5&stop=12"))
+        shares = []
+        for _ in range(600):
+            answer = viewer.raw(address)
+            if answer.status_code == 200:
+                break
+            assert answer.status_code == 202
+            shares.append(answer.json()["building"])
+            time.sleep(0.1)
+        assert shares
+        assert shares == sorted(shares)
+        assert max(shares) < 1
+        whole = parsed(answer)[1].reshape(2, FRAMES)
+        np.testing.assert_allclose(whole[:, 5:12], brief.reshape(2, 7), atol=1e-5)
+
+
+def test_a_faulty_table_is_a_sentence(viewer, demo):
+    ids = source(viewer, "models/demo · seed 0")["id"]
+    path = table(demo, 0, "top")
+    path.write_bytes(path.read_bytes()[:-20])
+    for quantity in ("x", "speed", "reprojection"):
+        answer = viewer.raw(f"/recordings/{SESSION}/traces/{ids}?quantity={quantity}&keypoint=nose&view=top")
+        assert answer.status_code == 409
+        assert path.name in answer.json()["error"]
