@@ -53,7 +53,7 @@ export class ViewerApi extends Api {
   /**
    * @param {string} session @param {string} source @param {number} start @param {number} stop  at most 512 frames on
    * @param {AbortSignal} [signal]
-   * @returns {Promise<{head: {start: number, stop: number, views: string[], fields: string[]}, values: Float32Array}>}
+   * @returns {Promise<{head: {start: number, stop: number, views: string[], fields: string[], version: string}, values: Float32Array}>}
    */
   poses(session, source, start, stop, signal) {
     return this.numbers(asked(`/recordings/${part(session)}/poses/${part(source)}`, { start, stop }), signal);

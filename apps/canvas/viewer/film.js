@@ -3,10 +3,10 @@
  * which frame it put on the screen; only that is believed, and everything drawn over the film belongs to that frame.
  */
 
-/** @import { Times } from './times.js' */
 /** @import { RecordingView } from './types.js' */
 import { el, iconButton } from '../dom.js';
 import { Pane } from '../pane.js';
+import { Times } from './times.js';
 
 const SHARES = [0.5, 0.25, 0.75]; // of a frame's interval: where it is asked for, should the one before have shown another
 const PATIENCE = [500, 1000, 1500]; // ms after the seek is done until its frame has to be on the screen
@@ -81,6 +81,24 @@ export class Film extends Pane {
   /** The frame that its clock is at, with the share of it that is over. */
   get position() {
     return this.times.position(this.video.currentTime);
+  }
+
+  /**
+   * Learn when its frames are shown; until then they are taken to come at a constant rate.
+   * @param {() => Promise<{rate: number, table: Float64Array | null}>} ask @param {{frames: number, fps: number}} session
+   * @returns {Promise<string>} why it could not be learned, or nothing
+   */
+  async learn(ask, session) {
+    let fault = '';
+    try {
+      const { rate, table } = await ask();
+      this.times = new Times(this.view.frames || session.frames, rate || session.fps, table);
+      this.isStale = true;
+    } catch (error) {
+      fault = /** @type {Error} */ (error).message;
+    }
+    this.ending = this.frames < session.frames ? `ends at frame ${this.frames - 1}` : '';
+    return fault;
   }
 
   /** @private */
@@ -244,4 +262,10 @@ export class Film extends Pane {
     this.video.removeAttribute('src');
     this.video.load(); // lets go of the connection
   }
+}
+
+/** A view whose film has no size has that of its camera. @param {RecordingView} view @param {import('./types.js').Recording} session */
+export function sized(view, { cameras }) {
+  const size = cameras?.find((camera) => camera.view === view.name)?.size;
+  return view.width || !size ? view : { ...view, width: size[0], height: size[1] };
 }

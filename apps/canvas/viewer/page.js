@@ -10,13 +10,13 @@ import { writeSettings } from '../settings.js';
 import { Link } from './address.js';
 import { ViewerApi } from './api.js';
 import { group, makeCommands } from './commands.js';
-import { Film } from './film.js';
+import { Film, sized } from './film.js';
 import { Look } from './look.js';
 import { Player } from './player.js';
 import { Poses } from './poses.js';
 import { Screen } from './screen.js';
-import { colorOf } from './settings.js';
-import { Times } from './times.js';
+import { colorOf, firstOf } from './settings.js';
+import { Times, timeText } from './times.js';
 
 /**
  * frame: another frame is shown; chosen: other sources, or other colours of theirs; keypoint: another keypoint or view; range, marks,
@@ -56,18 +56,22 @@ export class Viewer {
     this.marks = session.marks;
     /** frames that are likely to be wrong @type {number[]} */
     this.difficult = [];
+    session.fps ||= 30; // of what has no film
     const { views, frames, fps, keypoints } = session;
-    this.poses = new Poses(api, session.name, views.map((view) => view.name), keypoints.length, () => this.posesCame());
-    this.films = views.map((view, v) => new Film(view, v, view.name || session.name, api.videoUrl(session.name, view.name),
+    this.poses = new Poses(api, session.name, views.map((view) => view.name), keypoints.length,
+      { arrived: () => this.posesCame(), changed: () => this.lookAgain() });
+    this.films = views.map((view, v) => new Film(sized(view, session), v, view.name || session.name, api.videoUrl(session.name, view.name),
       new Times(view.frames || frames, fps, null), {
         draw: (film, context) => this.look?.draw(film, context),
-        changed: () => this.filmChanged(),
+        changed: () => {
+          this.screen?.arrange();
+          this.player?.join();
+        },
         enlarge: (at) => this.screen.enlarge(at),
         adjustLight: (at, anchor) => this.screen.light.open(at, anchor),
       }));
     this.player = new Player(this.films, frames, fps, { arrived: () => this.arrived(), changed: () => this.playChanged() });
     this.player.speed = settings.speed;
-    this.player.isLooping = settings.loop;
     /** @type {Command[]} */
     this.commands = makeCommands(this);
     this.keymap = new Keymap(this.commands, settings.keys);
@@ -105,27 +109,22 @@ export class Viewer {
     const { session } = this;
     const known = sources?.filter((id) => session.sources.some((source) => source.id === id));
     this.keypoint = Math.max(0, session.keypoints.indexOf(keypoint ?? ''));
-    this.choose(known ?? this.firstSources());
+    this.choose(known ?? firstOf(session.sources));
     if (range) this.setRange(range);
-    await Promise.all(session.views.map(async (view, v) => {
-      if (!view.video) return;
-      try {
-        const { rate, table } = await this.api.times(session.name, view.name, this.signal);
-        this.films[v].times = new Times(view.frames || session.frames, rate || session.fps, table);
-      } catch (error) {
-        if (!this.signal.aborted) this.say(`${view.name}: its frames may be off by one: ${/** @type {Error} */ (error).message}`);
-      }
-    }));
-    this.films.forEach((film) => { film.ending = film.frames < session.frames ? `ends at frame ${film.frames - 1}` : ''; });
+    const timed = Promise.all(this.films.map((film) => this.time(film)));
     this.focusTile();
+    if (frame) await timed; // the first frame is the first at any rate
     await this.seek(frame);
+    await timed;
   }
 
-  /** What is shown when nobody has chosen: the smoother, or else the first network. @private */
-  firstSources() {
-    const { sources } = this.session;
-    const first = sources.find((source) => source.kind === 'smoother') ?? sources.find((source) => source.kind === 'network') ?? sources[0];
-    return first ? [first.id] : [];
+  /** Learn when the frames of a film are shown. @private @param {Film} film */
+  async time(film) {
+    const { session, signal } = this;
+    const fault = film.view.video ? await film.learn(() => this.api.times(session.name, film.view.name, signal), session) : '';
+    if (signal.aborted) return;
+    if (fault && film.isLive) this.say(`${film.view.name}: its frames may be off by one: ${fault}`);
+    if (film.isLive) this.player.join();
   }
 
   /** Call a function whenever something happens, until the viewer is closed. @param {EventName} name @param {() => void} listener @returns {() => void} ends it */
@@ -217,11 +216,8 @@ export class Viewer {
     this.say(`speed ${this.player.speed}`);
   }
 
-  /** @param {number} frame @returns {string} such as 1:02.35 */
-  timeText(frame) {
-    const seconds = frame / (this.session.fps || 30);
-    const rest = (seconds % 60).toFixed(2).padStart(5, '0');
-    return `${Math.floor(seconds / 60)}:${rest}`;
+  timeText(/** @type {number} */ frame) {
+    return timeText(frame / this.session.fps);
   }
 
   /** Tell everyone, also those who do not see the page. @param {string} text */
@@ -237,23 +233,31 @@ export class Viewer {
   /** Have the poses that are shown, and those that come next. */
   wantPoses() {
     const { player, settings, session } = this;
-    const second = Math.ceil(session.fps || 30);
+    const second = Math.ceil(session.fps);
     const ahead = Math.max(second, Math.ceil(2 * second * player.speed)) * player.direction;
     this.poses.want(this.chosen, player.isSettled || player.isPlaying ? player.frame : player.target, settings.trails === 'off' ? 0 : settings.trail, ahead);
+  }
+
+  /** The files of a source have changed: see what there is now, and show of it what was shown. @private */
+  async lookAgain() {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    try {
+      const { sources } = await this.api.recording(this.session.name);
+      this.session.sources = sources;
+      this.say('predictions have changed, and are read again');
+      this.choose(this.chosen.map((source) => source.id));
+    } catch (error) {
+      this.say(/** @type {Error} */ (error).message);
+    }
+    setTimeout(() => { this.isLooking = false; }, 2000); // files that are being written change again
   }
 
   /** @private */
   posesCame() {
     if (this.signal.aborted) return;
     this.redraw();
-    this.screen.posesCame();
     this.emit('poses');
-  }
-
-  /** A film can be asked for frames now, or no longer. @private */
-  filmChanged() {
-    this.screen?.arrange();
-    this.player?.join();
   }
 
   /** @private */

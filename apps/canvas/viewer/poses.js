@@ -30,14 +30,15 @@ const AGAIN = 4000; // ms until a window that failed is asked for again
 
 export class Poses {
   /**
-   * @param {ViewerApi} api @param {string} session @param {string[]} views @param {number} keypoints @param {(source: ChosenSource) => void} arrived
+   * @param {ViewerApi} api @param {string} session @param {string[]} views @param {number} keypoints
+   * @param {{arrived: (source: ChosenSource) => void, changed: (source: ChosenSource) => void}} on  changed: the files are others than they were
    */
-  constructor(api, session, views, keypoints, arrived) {
+  constructor(api, session, views, keypoints, on) {
     this.api = api;
     this.session = session;
     this.views = views;
     this.keypoints = keypoints;
-    this.arrived = arrived;
+    this.on = on;
     /** @private @type {Map<string, Frames>} */
     this.kept = new Map();
     /** windows that are on their way @private @type {Map<string, AbortController>} */
@@ -104,6 +105,7 @@ export class Poses {
     const width = this.widthOf(source);
     try {
       const { head, values } = await this.api.poses(this.session, source.id, at * width, Math.min(source.frames, (at + 1) * width), control.signal);
+      if (head.version && head.version !== source.version) this.on.changed(source);
       const count = head.stop - head.start;
       const perFrame = head.views.length * this.keypoints * head.fields.length;
       this.kept.set(key, { start: head.start, count, values, perFrame, fields: head.fields.length,
@@ -117,7 +119,7 @@ export class Poses {
     } finally {
       this.coming.delete(key);
     }
-    this.arrived(source);
+    this.on.arrived(source);
     this.pump();
   }
 

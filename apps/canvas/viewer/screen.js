@@ -175,10 +175,6 @@ export class Screen {
     this.status.update();
   }
 
-  posesCame() {
-    this.status.update();
-  }
-
   /** @param {string} text */
   say(text) {
     this.status.say(text);

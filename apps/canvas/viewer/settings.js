@@ -44,3 +44,9 @@ export function colorOf(sources, source, own) {
   const others = sources.filter((one) => one.kind !== 'truth');
   return own[source.name] ?? (source.kind === 'truth' ? '#ffffff' : PALETTE[Math.max(0, others.indexOf(source)) % PALETTE.length]);
 }
+
+/** What is shown when nobody has chosen: the smoother, or else the first network. @param {import('./types.js').Source[]} sources */
+export function firstOf(sources) {
+  const first = sources.find((source) => source.kind === 'smoother') ?? sources.find((source) => source.kind === 'network') ?? sources[0];
+  return first ? [first.id] : [];
+}

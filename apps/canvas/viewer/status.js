@@ -13,6 +13,8 @@ export class Status {
     this.fault = el('span', { class: 'fault', role: 'alert' });
     this.spoken = el('span', { class: 'spoken', role: 'status', 'aria-live': 'polite' });
     this.element = el('div', { class: 'foot' }, this.where, this.fault, this.spoken);
+    viewer.on('poses', () => this.update());
+    viewer.on('chosen', () => this.update());
   }
 
   /** @param {string} text */

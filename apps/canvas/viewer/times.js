@@ -48,3 +48,10 @@ export class Times {
     return low + Math.min(1, Math.max(0, (time - this.start(low)) / (this.start(low + 1) - this.start(low))));
   }
 }
+
+/** A time as people write it, such as 1:02.35. @param {number} seconds */
+export function timeText(seconds) {
+  const hundredths = Math.round(100 * seconds);
+  const rest = ((hundredths % 6000) / 100).toFixed(2).padStart(5, '0');
+  return `${Math.floor(hundredths / 6000)}:${rest}`;
+}

@@ -27,6 +27,7 @@
  * @property {boolean} confidence
  * @property {number} frames
  * @property {string} version  another one when the files have changed
+ * @property {string[]} [faults]  what is wrong with its files
  *
  * @typedef {Source & {color: string}} ChosenSource
  *

@@ -72,7 +72,8 @@ READ = """() => {
   window.painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   window.posed = async () => {
     const has = (film) => viewer.poses.at(viewer.chosen[0], film.shown);
-    while (!viewer.films.every((film) => !film.isLive || has(film))) await new Promise((done) => setTimeout(done, 5));
+    const isThere = () => viewer.films.every((film) => !film.isLive || has(film));
+    while (!isThere()) await new Promise((done) => setTimeout(done, 5));
     await painted();
   };
 }"""
