@@ -1,8 +1,8 @@
 """The difficult frames of many sessions together: which of them to label next, wherever they are.
 
 Ranked by itself, a session tells what is unusual in it. Where nothing is found, as of the only black animal
-among brown ones, nothing is unusual. So here one scale is learned from all sessions. Frames differ by session
-as well as by posture, so that one bad session does not fill the list.
+among brown ones, nothing is unusual. So here one scale is learned from all sessions. They share the list
+in proportion to their scores: one bad session does not fill it, for of its frames the first teach most.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -91,13 +91,13 @@ def _pick(listed: Sequence[tuple[int, Candidate]], count: int, apart: int) -> li
     if not listed:
         return []
     owner = np.array([index for index, _ in listed])
-    frames = np.array([one.frame for _, one in listed])
     chosen = pick_apart(
         np.array([one.score for _, one in listed]),
-        frames + owner * (int(frames.max()) + apart + 1),  # frames of two sessions are never near
+        np.array([one.frame for _, one in listed]),
         _features(np.stack([one.seen.xy[:, one.row] for _, one in listed]), owner),
         count,
         apart,
+        session=owner,
     )
     return sorted((listed[row] for row in chosen.tolist()), key=lambda item: -item[1].score)
 

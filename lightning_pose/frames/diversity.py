@@ -96,13 +96,17 @@ def pick_apart(
     features: Float[np.ndarray, "N F"],
     count: int,
     apart: int,
+    *,
+    session: Int[np.ndarray, "N"] | None = None,
 ) -> Int[np.ndarray, "M"]:
     """Return up to `count` rows of high score that differ in time and in posture, in the order picked.
 
     Greedy: the next row is the one of largest score times novelty among those at least `apart` frames from
     all picked ones. With d the distance of its features from the nearest picked one, novelty is
     1 - 3/4 exp(-d^2 / (2 s^2)); s is half the root mean square distance of all rows from their mean. So the
-    same posture again has to be four times as suspicious.
+    same posture again has to be four times as suspicious. Where rows are of several sessions, the score of a
+    row is divided by one more than the rows of its session that are picked: sessions share the list in
+    proportion to their scores, as parties share seats by the method of d'Hondt.
 
     Source: Carbonell and Goldstein 1998, The use of MMR (the greedy trade of relevance for novelty).
     """
@@ -111,15 +115,18 @@ def pick_apart(
     )
     nearest = np.full(len(score), np.inf)  # squared distance
     free = np.asarray(score, dtype=float).copy()
+    owner = np.zeros(len(score), dtype=int) if session is None else session
+    taken = np.zeros(int(owner.max(initial=0)) + 1)  # rows of each session
     chosen: list[int] = []
     while len(chosen) < count:
         alike = np.exp(-nearest / (2 * width**2)) if width > 0 else np.zeros(len(score))
-        worth = free * (1 - 0.75 * alike)
+        worth = free * (1 - 0.75 * alike) / (1 if session is None else 1 + taken[owner])
         if not len(worth) or worth.max() <= 0:
             break
         best = int(worth.argmax())
         chosen.append(best)
-        free[np.abs(frame - frame[best]) < apart] = 0.0
+        taken[owner[best]] += 1
+        free[(np.abs(frame - frame[best]) < apart) & (owner == owner[best])] = 0.0
         free[best] = 0.0
         nearest = np.minimum(nearest, ((features - features[best]) ** 2).sum(axis=1))
     return np.array(chosen, dtype=int)
