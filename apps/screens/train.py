@@ -140,7 +140,8 @@ def _show_text(form: Form) -> str:
 
 def _start(visit: Visit, wish: Wish) -> None:
     """Check a wish, and start it or say what is wrong with it."""
-    if NAME.fullmatch(wish.folder.name) is None or not wish.folder.is_relative_to(visit.contents.root):
+    home = models_home(visit.folder, visit.contents.root)
+    if NAME.fullmatch(wish.folder.name) is None or wish.folder.parent != home:
         st.error("The name becomes that of a folder: letters, digits, - _ and . please.")
         return
     if wish.folder.exists():

@@ -86,7 +86,7 @@ class Form:
         with self._line("model.backbone") as line:
             chosen = self._choose(line, "Backbone", "model.backbone", {name: name for name in backbones})
             if chosen != recommended:
-                self._why = f"{recommended} is recommended: {self.reasons['model.backbone']}"
+                self._why = f"recommended is {recommended}: {self.reasons['model.backbone']}"
         backbone = backbones[chosen]
         with self._line("model.backbone_weights") as line:
             self._draw_weights(line, backbone, same=chosen == recommended)

@@ -97,9 +97,9 @@ def start_training(project: Path, wish: Wish) -> list[Job]:
         if len(wish.seeds) > 1:
             members = [f"rng={seed}" for seed in wish.seeds]
             _write(wish.folder / ENSEMBLE, yaml.safe_dump({"members": members}, sort_keys=False))
+        several = len(wish.seeds) > 1
         return [
-            _start(project, wish.folder, seed if len(wish.seeds) > 1 else None, wish.seeds[0], wish.device)
-            for seed in wish.seeds
+            _start(project, wish.folder, seed if several else None, seed, wish.device) for seed in wish.seeds
         ]
     except BaseException:
         if not any(output_of(job) for job in jobs(project, KIND) if _is_of(job, wish.folder)):

@@ -23,6 +23,7 @@ def test_every_column_is_read_and_what_is_missing_is_nan(tmp_path):
 def test_what_cannot_be_read_is_no_course(tmp_path):
     assert read_curves(tmp_path) is None
     (tmp_path / "logs").mkdir()
-    for text in ("", "epoch,step\n", "epoch,step,train_loss\n0,x,1\n", "train_loss\n1\n", "epoch,step,a\n0\n"):
+    bad = ("", "epoch,step\n", "epoch,step,train_loss\n0,x,1\n", "train_loss\n1\n", "epoch,step,a\n0\n")
+    for text in bad:
         (tmp_path / CURVES_FILE).write_text(text)
         assert read_curves(tmp_path) is None
