@@ -29,10 +29,9 @@ export class DifficultPanel {
     this.filters = el('div', { class: 'filters' });
     this.list = el('div', { class: 'difficult-list', role: 'listbox', tabindex: '0', 'aria-label': 'difficult frames',
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.press(event) });
-    this.send = el('button', { type: 'button', text: 'Label this frame', title: 'send the frame that is shown to the labeling queue, all views with their predictions (Q)', onclick: () => this.queue() });
+    this.send = el('button', { type: 'button', text: 'Label it', title: 'send the frame that is shown to the labeling queue, all views with their predictions (Q)', onclick: () => this.queue() });
     this.element = el('section', { class: 'panel difficult', 'aria-label': 'difficult frames' },
-      el('header', {}, el('h3', { text: 'Difficult frames' }), el('span', { class: 'spring' }), this.source, iconButton('again', 'look again', () => this.load())),
-      this.state, this.filters, this.list, el('footer', {}, this.send));
+      el('header', {}, this.source, this.send, iconButton('again', 'look again', () => this.load())), this.state, this.filters, this.list);
     viewer.addCommands('Difficult frames', [
       ['difficult-next', 'next difficult frame', ['D'], () => this.step(1)],
       ['difficult-previous', 'previous difficult frame', ['A'], () => this.step(-1)],
@@ -134,8 +133,8 @@ export class DifficultPanel {
     order.value = this.filter.order;
     this.filters.replaceChildren(
       choice('kind', 'any reason', counted(frames.map(({ reasons }) => kindsOf(reasons)))), choice('keypoint', 'any keypoint', counted(frames.map(({ keypoint }) => [keypoint]))),
-      ...(this.viewer.session.views.length > 1 ? [choice('view', 'any view', counted(frames.map(({ view }) => [view])))] : []), order,
-      el('label', {}, isNew, 'not yet labeled'));
+      ...(this.viewer.session.views.length > 1 ? [choice('view', 'any view', counted(frames.map(({ view }) => [view])))] : []),
+      el('span', { class: 'line' }, order, el('label', {}, isNew, 'not yet labeled'), el('span', { class: 'count' })));
   }
 
   /** @private */
@@ -143,6 +142,8 @@ export class DifficultPanel {
     this.rows = listed(this.ranking?.frames ?? [], this.filter).slice(0, MOST);
     this.list.replaceChildren(...this.rows.map((one) => this.row(one)));
     this.list.hidden = !this.rows.length;
+    const count = this.filters.querySelector('.count');
+    if (count) count.textContent = `${this.rows.length}`;
     this.viewer.setDifficult(this.rows.map(({ frame }) => frame));
     this.mark();
   }
@@ -155,7 +156,7 @@ export class DifficultPanel {
     return el('div', { class: 'difficult-row', role: 'option', 'aria-selected': 'false', 'data-frame': one.frame, onclick: () => this.go(one) },
       el('span', { class: 'number', text: one.frame }), el('span', { class: 'time', text: viewer.timeText(one.frame) }),
       badge ? el('span', { class: `badge ${one.labeled ? 'done' : 'sent'}`, text: badge }) : null,
-      ...one.reasons.map((reason) => el('span', { class: 'reason', text: reason })));
+      ...one.reasons.map((reason) => el('span', { class: 'reason', text: reason, title: one.reasons.join('\n') })));
   }
 
   /** Mark the frame that is shown. @private */

@@ -5,6 +5,8 @@
 
 /** @import { Span } from './axis.js' */
 
+const LEAST = 1e-5; // differences below are those of 32-bit floats
+
 /**
  * @typedef {object} Trace
  * @property {number} start  first frame
@@ -49,11 +51,11 @@ export function limitsOf(traces, span, isMost = false) {
   const inner = extent(traces, span, isMost, (trace) => [trace.low, trace.high]);
   if (!inner) return null;
   const outer = extent(traces, span, isMost, (trace) => (trace.bandLow && trace.bandHigh ? [trace.bandLow, trace.bandHigh] : null)) ?? inner;
-  const reach = inner[1] - inner[0];
+  const reach = inner[1] - inner[0] < LEAST ? 0 : inner[1] - inner[0];
   const room = reach > 0 ? reach : Infinity;
   const low = Math.min(inner[0], Math.max(outer[0], inner[0] - room));
   const high = Math.max(inner[1], Math.min(outer[1], inner[1] + room));
-  const pad = high > low ? 0.06 * (high - low) : Math.max(1e-6, Math.abs(high) * 0.05, 0.5);
+  const pad = high - low > LEAST ? 0.06 * (high - low) : Math.max(0.5, Math.abs(high) * 0.05);
   return [low - pad, high + pad];
 }
 

@@ -5,6 +5,7 @@
 import { el, iconButton } from '../../dom.js';
 import { colorOf } from '../settings.js';
 
+const ORDER = ['smoother', 'network', 'truth'];
 const KINDS = { network: 'network', smoother: 'smoothed', truth: 'truth' };
 
 /** What a source has, in a few words. @param {Source} source @param {number} frames  of the recording @param {number} views  of it */
@@ -47,7 +48,7 @@ export class SourcesPanel {
     if (state === this.shown) return;
     this.shown = state;
     this.remarks.clear();
-    this.list.replaceChildren(...session.sources.map((source) => this.row(source)));
+    this.list.replaceChildren(...[...session.sources].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind)).map((source) => this.row(source)));
     this.sayFaults();
   }
 
