@@ -24,6 +24,7 @@ from apps.results.traces import (
     Series,
     Space,
     bin_series,
+    knows_errors,
     read_series,
     step_of,
     tables_of,
@@ -71,7 +72,7 @@ def series_of(served: Served, session: Session, source: Source, asked: Asked) ->
         DataError: when the source does not say this, or a table cannot be read.
     """
     brief = asked.stop - asked.start <= SHORT
-    if asked.quantity == "reprojection" and asked.view not in source.errors:
+    if asked.quantity == "reprojection" and not knows_errors(source, asked.view):
         return _residuals(served, session, source, asked, brief)
     tables = tables_of(source, asked)
     if not brief and (share := served.shelf.want(tables)) < 1:

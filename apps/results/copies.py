@@ -24,7 +24,8 @@ from lightning_pose.core.errors import DataError
 
 MAGIC = b"litpose columns 1\n"
 ROWS, PAGE = 1024, 4096
-KEPT = ("x", "y", "z", "likelihood", "reprojection_error", "value")  # and the variances
+OBSERVED = ("x_ens_median", "y_ens_median")  # what the smoother was given
+KEPT = ("x", "y", "z", "likelihood", *OBSERVED, "value")  # and the variances
 VARIANCE = "_posterior_var"
 
 Cell = tuple[str, str]

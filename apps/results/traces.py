@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
-from apps.results.copies import VARIANCE
+from apps.results.copies import OBSERVED, VARIANCE
 from apps.results.rows import VALUE
 from apps.results.shelf import Shelf
 from apps.results.sources import Source
@@ -86,13 +86,13 @@ def bin_series(series: Series, start: int, step: int) -> Bins:
 
 
 def tables_of(source: Source, asked: Asked) -> list[Path]:
-    """Return the tables that a series comes from; of reprojection errors, where they are written.
+    """Return the tables that a series comes from; of reprojection errors, where `knows_errors`.
 
     Raises:
         DataError: when the source does not say this.
     """
     if asked.quantity == "reprojection":
-        return [source.errors[asked.view]]
+        return [source.errors.get(asked.view) or source.views[asked.view]]
     if asked.space == "world" and asked.quantity != "confidence":
         return [_world(source)]
     if asked.view in source.views:
@@ -100,6 +100,20 @@ def tables_of(source: Source, asked: Asked) -> list[Path]:
     if source.views or asked.quantity == "confidence":
         raise DataError(f"{source.name} has no {asked.quantity} in view {asked.view!r}")
     return [_world(source)]
+
+
+def knows_errors(source: Source, view: str) -> bool:
+    """Return whether the reprojection errors of a view are written, or seen from the view's table alone.
+
+    The smoother's table of a view has the image of its world point, and beside it what the smoother was
+    given: their distance is the error.
+
+    Raises:
+        DataError: when the table cannot be read.
+    """
+    if view in source.errors:
+        return True
+    return source.smoothed and view in source.views and _has(source.views[view], OBSERVED[0])
 
 
 def read_series(
@@ -120,8 +134,12 @@ def read_series(
     name, start, stop = asked.keypoint, asked.start, asked.stop
     if asked.quantity in ("confidence", "reprojection"):
         [table] = tables_of(source, asked)
-        coord = "likelihood" if asked.quantity == "confidence" else VALUE
-        return Series(read_cells(table, [(name, coord)], start, stop, shelf)[:, 0])
+        if table in source.errors.values() or asked.quantity == "confidence":
+            coord = "likelihood" if asked.quantity == "confidence" else VALUE
+            return Series(read_cells(table, [(name, coord)], start, stop, shelf)[:, 0])
+        cells = [(name, coord) for coord in (*WORLD[:2], *OBSERVED)]
+        values = read_cells(table, cells, start, stop, shelf)
+        return Series(np.linalg.norm(values[:, :2] - values[:, 2:], axis=1))
     if asked.quantity == "speed":
         before = max(0, start - 1)
         points = read_points(source, asked._replace(start=before), shelf, rig)
@@ -184,6 +202,10 @@ def unit_of(asked: Asked, world_unit: str | None, timed: bool) -> str:
         return ""
     space = "px" if asked.space == "px" or asked.quantity == "reprojection" else world_unit or "world units"
     return space if asked.quantity != "speed" else f"{space}/{'s' if timed else 'frame'}"
+
+
+def _has(table: Path, coord: str) -> bool:
+    return coord in extent_of(table).head.coords
 
 
 def _world(source: Source) -> Path:

@@ -150,3 +150,13 @@ def test_a_faulty_table_is_a_sentence(viewer, demo):
         answer = viewer.raw(f"/recordings/{SESSION}/traces/{ids}?quantity={quantity}&keypoint=nose&view=top")
         assert answer.status_code == 409
         assert path.name in answer.json()["error"]
+
+
+def test_the_smoothers_reprojection_error_is_how_far_it_moves_what_it_was_given(viewer, demo):
+    path = demo / "smoothed" / "multicam_top_results.csv"
+    rng = np.random.default_rng(1)
+    points, moved = rng.uniform(0, 99, (2, FRAMES, len(NAMES), 2))
+    extras = {"x_ens_median": moved[..., 0], "y_ens_median": moved[..., 1]}
+    write_poses(path, Poses(NAMES, points, np.arange(FRAMES), extras=extras))
+    _, rows = trace(viewer, "smoothed", quantity="reprojection", view="top", keypoint="paw_right")
+    np.testing.assert_allclose(rows[0], np.linalg.norm(points - moved, axis=2)[:, 2], rtol=1e-5)

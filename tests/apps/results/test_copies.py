@@ -52,13 +52,14 @@ def test_windows_and_columns_hold_what_was_written(tmp_path, frames):
 
 
 def test_only_what_is_shown_is_kept(tmp_path):
-    cells = {("a", coord): c for c, coord in enumerate(("x", "x_ens_var", "x_posterior_var"), start=1)}
+    coords = ("x", "x_ens_var", "x_posterior_var", "x_ens_median")
+    cells = {("a", coord): c for c, coord in enumerate(coords, start=1)}
     with (tmp_path / "copy").open("wb") as file:
-        writer = CopyWriter(file, Head(("a",), ("x",), cells, (), 4, 3))
-        writer.add(np.arange(2), [np.arange(2.0)] * 4)
+        writer = CopyWriter(file, Head(("a",), ("x",), cells, (), 5, 3))
+        writer.add(np.arange(2), [np.arange(2.0)] * 5)
         writer.finish()
     with Copy(tmp_path / "copy") as copy:
-        assert list(copy.head.cells) == [("a", "x"), ("a", "x_posterior_var")]
+        assert list(copy.head.cells) == [("a", "x"), ("a", "x_posterior_var"), ("a", "x_ens_median")]
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: b"x" + data, lambda data: data[:40]])
