@@ -22,6 +22,7 @@ from browser import CANVAS, Row, app, chromium, table_of
 from jaxtyping import Float
 from peer import publish
 from playwright.sync_api import Browser, Page
+from viewer_traces import trace_rows
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.poses import Poses
@@ -169,6 +170,7 @@ def measure(browser: Browser, folder: Path, args: argparse.Namespace) -> str:
             taken = [page.evaluate(SEEK, list(move)) for move in todo]
             rows.append(Row(what, [ms for ms, _ in taken], "200"))
             wrong += sum(count for _, count in taken)
+        rows += trace_rows(page, args.seeks)
         lines = [table_of(rows, process.memory_info().rss / 1e6), "", first_line(first, wrong), ""]
         return "\n".join([*lines, playing(page, args.seconds)])
 
