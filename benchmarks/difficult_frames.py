@@ -1,6 +1,6 @@
 """How long the ranking of difficult frames takes, and what it needs.
 
-    python benchmarks/difficult_frames.py [--frames N] [--views N] [--keypoints N] [--members N] [--folder DIR]
+    python benchmarks/difficult_frames.py [--frames N] [--views N] [--keypoints N] [--members N]
 
 Predictions of an ensemble of one session are written (points of a calibrated rig with noise; three in a
 thousand are far off), and ranked as the app does: by `rank_session` in a process of its own. Printed: seconds
@@ -13,7 +13,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np

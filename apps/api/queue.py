@@ -112,7 +112,11 @@ def _known(served: Served, session: str) -> dict[int, Known]:
     """Return the frames of a session that the project has, by number."""
     table, _ = served.frames()
     columns = zip(table.session, table.index, table.id, table.n_labeled, table.queued, strict=True)
-    return {index: Known(*rest) for name, index, *rest in columns if name == session and index >= 0}
+    return {
+        index: Known(uid, labeled, queued)
+        for name, index, uid, labeled, queued in columns
+        if name == session and index >= 0
+    }
 
 
 def _fault(served: Served, known: Known | None, frame: int) -> str:

@@ -73,6 +73,7 @@ def test_what_the_shell_ranked_is_listed_for_each_network_of_the_ensemble(open_b
     assert {frame: one["view"] for frame, one in worst.items()} == WRONG
     assert all(one["keypoint"] == "nose" and "views put it" in one["reasons"][0] for one in worst.values())
     saved = read_ranking(predicted / "models" / "m" / "reports" / f"{SESSION}.json")
+    assert saved is not None
     assert [one["frame"] for one in found["frames"]] == [
         one.frame for one in pick(saved.candidates, 100, exclude={3, 10})
     ]

@@ -57,7 +57,7 @@ def test_it_outlives_the_program_and_a_second_one_cannot_change_it(two_views):
             with pytest.raises(DataError, match="reading only"):
                 reader.queue.remove([frame], who="Ben")
     with LabelStore.open(two_views) as store:
-        assert store.queue.entry(frame)[:4] == (True, "m", "why", "Ada")
+        assert [entry[:4] for entry in store.queue.history(frame)] == [(True, "m", "why", "Ada")]
 
 
 def test_what_became_of_frames_is_told_from_any_revision_on(store, change):

@@ -27,10 +27,11 @@ def predicted(record):
 def test_picks_from_the_disk_are_those_of_the_ranking_itself(predicted):
     recorded, files = predicted
     saved = rank_session(files, SKELETON, rig=recorded.truth.rig)
-    assert read_ranking(files.ranking) == saved
+    again = read_ranking(files.ranking)
+    assert again is not None and again == saved
     for count, labeled in ((5, ()), (24, (30, 200))):
         fresh = judge(recorded.evidence, count, exclude=labeled)
-        assert pick(read_ranking(files.ranking).candidates, count, exclude=labeled) == fresh.difficult
+        assert pick(again.candidates, count, exclude=labeled) == fresh.difficult
     assert max(saved.strip) == pytest.approx(float(fresh.scores.max()), abs=0.01)
     assert {"confidence", "jump", "reprojection", "spread", "bone"} <= set(saved.signals)
 
