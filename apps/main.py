@@ -20,7 +20,6 @@ from apps.screens.predict import show_predict
 from apps.screens.projects import show_projects
 from apps.screens.quality import show_quality
 from apps.screens.recordings import show_recordings
-from apps.screens.session import show_session
 from apps.screens.style import dress, plain
 from apps.screens.train import show_train
 from apps.screens.viewer import show_viewer
@@ -124,7 +123,6 @@ def pages_of(folder: Path | None, desk: Desk) -> dict[str, list]:
         "Results": [
             page(show_predict, "Predict", "predict", "play_circle"),
             page(lambda visit: show_viewer(visit.contents), "Viewer", "viewer", "movie"),
-            page(lambda visit: show_session(visit.contents), "Session", "session", "polyline"),
         ],
         "Project": [page(show_health, "Health", "health", "stethoscope"), projects],
     }

@@ -64,7 +64,7 @@ DOORS = {
     "eks": (["eks.cli"], SLOW),
     "smoother": (modules("eks"), TORCH_WING | {"streamlit", "matplotlib"}),
     "config": (["lightning_pose.config"], FRAMEWORKS - {"hydra", "omegaconf"}),
-    "viewer": (["apps.state"], FRAMEWORKS | {"plotly"}),
+    "viewer": (["apps.state"], FRAMEWORKS),
     "training": (["lightning_pose.train"], {"jax", "streamlit"}),
     "prediction": (["lightning_pose.predict"], FRAMEWORKS | {"pandas", "scipy"}),
     # what a video waits for: torch, and nothing else that takes as long

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 BODY_BYTES = 2 * 2**20  # a frame of 12 views x 100 keypoints is a tenth of it
-OURS = ("/api/", "/assets/", "/canvas/")
-PAGES = ("/canvas/",)
+OURS = ("/api/", "/assets/", "/canvas/", "/view/")
+PAGES = ("/canvas/", "/view/")
 SAFE = ("GET", "HEAD")
 MARK, TOKEN = "x-litpose", "x-litpose-token"
 

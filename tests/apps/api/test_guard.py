@@ -52,7 +52,9 @@ def test_this_machine_by_any_of_its_names_is_served(host):
         "127.0.0.1:notaport", "127.0.0.1/x", "2130706433", "127.1", "localhost, evil.example",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("path", ["/", FRAME, "/_stcore/health", "/assets/canvas/index.js", "/canvas/p"])
+@pytest.mark.parametrize(
+    "path", ["/", FRAME, "/_stcore/health", "/assets/canvas/index.js", "/canvas/p", "/view/p"]
+)
 def test_no_other_name_is_served_on_any_route(host, path):
     assert client().get(path, headers={"Host": host}).status_code == 421
 

@@ -6,16 +6,19 @@ from apps.api import pages
 from apps.api.places import project_id
 
 
-def test_the_page_loads_the_component_for_its_project_and_nothing_from_elsewhere(browser, labeled):
+@pytest.mark.parametrize(("door", "script"), [("canvas", "index.js"), ("view", "viewer/index.js")])
+def test_the_page_loads_its_component_and_nothing_from_elsewhere(browser, labeled, door, script):
     pid = project_id(labeled)
-    page = browser.client.get(f"/canvas/{pid}")
+    page = browser.client.get(f"/{door}/{pid}")
     assert page.headers["content-type"].startswith("text/html")
     assert "style-src 'self';" in page.headers["content-security-policy"]
     assert "://" not in page.text
     for name, kind in (("start.js", "text/javascript"), ("page.css", "text/css")):
-        assert f"/canvas/{pid}/{name}" in page.text
-        assert browser.client.get(f"/canvas/{pid}/{name}").headers["content-type"].startswith(kind)
-    assert f'"{pid}"' in browser.client.get(f"/canvas/{pid}/start.js").text
+        assert f"/{door}/{pid}/{name}" in page.text
+        assert browser.client.get(f"/{door}/{pid}/{name}").headers["content-type"].startswith(kind)
+    start = browser.client.get(f"/{door}/{pid}/start.js").text
+    assert f'"{pid}"' in start and f"'/assets/canvas/{script}'" in start
+    assert browser.client.get(f"/assets/canvas/{script}").status_code == 200
 
 
 def test_the_name_of_a_folder_is_text_and_no_html(open_browser, labeled):
