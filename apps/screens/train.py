@@ -130,7 +130,10 @@ def _show_form(form: Form) -> str:
 def _show_text(form: Form) -> str:
     """Draw the configuration as text, with the lines that are wrong, and return it."""
     draft = st.session_state.get(DRAFT) or yaml.safe_dump(form.yaml_values(), sort_keys=False)
-    text = st.text_area("Configuration", value=draft, height=440, key="text", label_visibility="collapsed")
+    st.html("<style>.st-key-configuration textarea {font-family: ui-monospace, monospace}</style>")
+    text = st.text_area(
+        "Configuration", value=draft, height=440, key="configuration", label_visibility="collapsed"
+    )
     st.caption("This is trained as it stands here. docs/formats/config.md lists every key.")
     for fault in form.faults:
         line = line_of(text, fault)

@@ -105,7 +105,7 @@ class Form:
             self.values[WEIGHTS_KEY] = WEIGHTS if backbone["at_hand"] else NO_WEIGHTS
         chosen = self._choose(line, "Weights", WEIGHTS_KEY, words, f"train weights {backbone['name']}")
         if chosen == NO_WEIGHTS:
-            self._why = self._why if same else "needs no download, and learns from few labels"
+            self._why = "need no download, and learn from few labels with this head and loss"
         elif backbone["at_hand"]:
             self._why = "they are on this machine already"
         else:

@@ -43,7 +43,7 @@ def test_labels_are_white_and_predictions_coloured_where_they_belong(tmp_path, s
     skeleton = Skeleton(("a",), colors=("#ff0000",))
     told = pair([label], [predicted])
     drawn = cv2.imdecode(np.frombuffer(picture_of(path, 1, told, skeleton), np.uint8), cv2.IMREAD_COLOR)
-    assert drawn.shape == (HEIGHT, WIDTH, 3)
+    assert drawn is not None and drawn.shape == (HEIGHT, WIDTH, 3)
     left, top, right, bottom = part_around(told, width, height)
     scale = min(WIDTH / (right - left), HEIGHT / (bottom - top))
     offset = np.array([WIDTH - (right - left) * scale, HEIGHT - (bottom - top) * scale]) / 2
