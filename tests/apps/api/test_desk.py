@@ -136,8 +136,7 @@ def test_how_far_a_first_opening_is_can_be_asked_meanwhile(open_browser, labeled
     seen, open_store = [], LabelStore.open
 
     def slow(project, told):
-        store = open_store(project, told=lambda share: (told(share), seen.append(browser.get("/opening"))))
-        return store
+        return open_store(project, told=lambda share: (told(share), seen.append(browser.get("/opening"))))
 
     monkeypatch.setattr(module.LabelStore, "open", slow)
     browser.get()  # its answer waits for the end
