@@ -238,7 +238,7 @@ export class Viewer {
     this.poses.want(this.chosen, player.isSettled || player.isPlaying ? player.frame : player.target, settings.trails === 'off' ? 0 : settings.trail, ahead);
   }
 
-  /** The files of a source have changed: see what there is now, and show of it what was shown. @private */
+  /** The files of a source have changed: see what there is now, and show of it what was shown. */
   async lookAgain() {
     if (this.isLooking) return;
     this.isLooking = true;

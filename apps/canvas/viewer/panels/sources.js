@@ -92,6 +92,7 @@ export class SourcesPanel {
       viewer.session.sources = sources;
       viewer.poses.faults.clear();
       viewer.choose(viewer.chosen.map(({ id }) => id));
+      viewer.emit('poses'); // what was wrong may be so no more
       const fresh = sources.filter(({ id, version }) => !before.some((one) => one.id === id && one.version === version)).length;
       const gone = before.filter(({ id }) => !sources.some((one) => one.id === id));
       viewer.say(gone.length ? `gone: ${gone.map(({ name }) => name).join(', ')}` : fresh ? `${fresh} new or changed` : 'nothing new');

@@ -170,6 +170,7 @@ export class TracesPanel {
     return async (/** @type {import('./tracestore.js').Wish} */ { start, stop, width }) => {
       const { head, values, status } = await api.traces(session.name, source.id, { quantity: quantity.name, space: quantity.space,
         view: quantity.perView ? view : undefined, keypoint: session.keypoints[k], start, stop, width }, signal);
+      if (head.version && head.version !== source.version) this.viewer.lookAgain();
       return status === 202 ? { building: head.building } : traceOf(head, values);
     };
   }
