@@ -4,6 +4,7 @@ It prints the number of frames that are done, and of all, on a line each time; a
 error output, and the exit status 2. The copy appears whole or not at all.
 """
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,9 +72,15 @@ def _frames(table: Path, cells: np.ndarray, before: int) -> np.ndarray:
     return cells.astype(np.int64)
 
 
+def end_tidily() -> None:
+    """Have this program remove what it has written when it is told to end."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the program."""
     table, copy = map(Path, arguments)
+    end_tidily()
 
     def run() -> int:
         make_copy(table, copy, lambda done, total: print(done, total, flush=True))

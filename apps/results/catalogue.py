@@ -192,10 +192,14 @@ class Catalogue:
     def _parsed(self, path: str, stem: str, *, anywhere: bool = True) -> tuple[str, str] | None:
         """Split a stem into session and view, or note that it cannot be done."""
         try:
-            return _split(stem, self.views) if anywhere else parse_stem(stem, self.views)
+            found = _split(stem, self.views) if anywhere else parse_stem(stem, self.views)
         except DataError as error:
             self.notes.append(f"{path}: {error}")
             return None
+        if not found[0]:
+            self.notes.append(f"{path}: names no session: expected <session>_<view>")
+            return None
+        return found
 
 
 def _is_smoothed(folder: str, listing: Listing) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from apps.results.rows import Head
+from apps.results.rows import Head, open_file, read_at
 from lightning_pose.core.errors import DataError
 
 MAGIC = b"litpose columns 1\n"
@@ -97,7 +97,7 @@ class CopyWriter:
 
 
 class Copy:
-    """A copy, open. A context manager; may be read by several threads."""
+    """A copy, open. A context manager, not for several threads at a time."""
 
     def __init__(self, path: Path) -> None:
         """Open a copy.
@@ -106,7 +106,7 @@ class Copy:
             DataError: when it is none, or not whole.
             OSError: when it is not there.
         """
-        self._file = os.open(path, os.O_RDONLY)
+        self._file = open_file(path)
         try:
             stat = os.fstat(self._file)
             self.head = _read_head(_Opened(self._file, path, stat.st_ino, stat.st_size))
@@ -130,7 +130,7 @@ class Copy:
         first, last = start // ROWS, (end - 1) // ROWS + 1
         width = len(self.head.cells) * ROWS * 4
         parts = [
-            os.pread(self._file, ROWS * 4, self.head.offset + block * width + place * ROWS * 4)
+            read_at(self._file, ROWS * 4, self.head.offset + block * width + place * ROWS * 4)
             for block in range(first, last)
         ]
         read = np.frombuffer(b"".join(parts), dtype="<f4")
@@ -147,7 +147,7 @@ class Copy:
         targets, places = np.array(known).T
         width = len(self.head.cells) * ROWS * 4
         for block in range(start // ROWS, -(-end // ROWS)):
-            data = os.pread(self._file, width, self.head.offset + block * width)
+            data = read_at(self._file, width, self.head.offset + block * width)
             rows = np.frombuffer(data, dtype="<f4").reshape(-1, ROWS)[places].T
             low, high = max(start, block * ROWS), min(end, (block + 1) * ROWS)
             values[low - start : high - start, targets] = rows[low - block * ROWS : high - block * ROWS]
@@ -178,11 +178,11 @@ def _read_head(opened: _Opened) -> CopyHead:
     """
     file = opened.file
     begin = len(MAGIC) + 4
-    lead = os.pread(file, begin, 0)
+    lead = read_at(file, begin, 0)
     if lead[: len(MAGIC)] != MAGIC:
         raise ValueError("not a copy")
     (length,) = struct.unpack("<I", lead[len(MAGIC) :])
-    record = json.loads(os.pread(file, length, begin))
+    record = json.loads(read_at(file, length, begin))
     cells = {(str(name), str(coord)): place for place, (name, coord) in enumerate(record["cells"])}
     offset = -(-(begin + length) // PAGE) * PAGE
     blocks = -(-int(record["frames"]) // ROWS)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from apps.results.build import end_tidily
 from apps.results.copies import CopyWriter
 from apps.results.rows import VALUE, Head
 from apps.results.shelf import Shelf
@@ -95,6 +96,7 @@ def write_errors(work: Work, copy: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the program."""
+    end_tidily()
     told = json.loads(arguments[1])
     views = {view: Path(table) for view, table in told["views"].items()}
     world = None if told["world"] is None else Path(told["world"])

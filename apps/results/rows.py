@@ -48,6 +48,23 @@ def state_of(path: Path) -> State:
     return State(stat.st_mtime_ns, stat.st_size)
 
 
+def open_file(path: Path) -> int:
+    """Open a file for `read_at`.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+
+def read_at(file: int, count: int, place: int) -> bytes:
+    """Return so many bytes of an open file from a place on, fewer at its end."""
+    if hasattr(os, "pread"):
+        return os.pread(file, count, place)
+    os.lseek(file, place, os.SEEK_SET)
+    return os.read(file, count)
+
+
 class Head(NamedTuple):
     """Which column of a table holds what.
 
@@ -105,7 +122,7 @@ class Rows:
         self.path = path
         self.head = _head(path, state_of(path))
         try:
-            self._file = os.open(path, os.O_RDONLY)
+            self._file = open_file(path)
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror})") from error
         self._size = os.fstat(self._file).st_size
@@ -128,7 +145,7 @@ class Rows:
         place = self._size
         for back in (STRETCH, LONGEST_ROW):
             start = max(self._begin, self._size - back)
-            lines = os.pread(self._file, self._size - start, start).rstrip(b"\r\n").rsplit(b"\n", 1)
+            lines = read_at(self._file, self._size - start, start).rstrip(b"\r\n").rsplit(b"\n", 1)
             place = start + len(lines[0]) + 1 if len(lines) == 2 else start
             if len(lines) == 2 or start == self._begin:
                 break
@@ -141,7 +158,7 @@ class Rows:
             DataError: when rows are cut off or faulty, or frames are no numbers.
         """
         low, high = self._place(start), self._place(stop)
-        body = os.pread(self._file, max(0, high - low), low)
+        body = read_at(self._file, max(0, high - low), low)
         columns = columns_of(self.path, self.head.lines, body, self.head.width)
         cells = np.stack(columns, axis=1) if body else np.zeros((0, self.head.width))
         frames = cells[:, 0]
@@ -173,7 +190,7 @@ class Rows:
                 low, low_frame = middle, found
             else:
                 high, high_frame = middle, found
-        left = os.pread(self._file, high - low, low)
+        left = read_at(self._file, high - low, low)
         place = 0
         while place < len(left) and self._number(left[place : place + CELL]) < frame:
             place = left.find(b"\n", place) + 1 or len(left)
@@ -183,7 +200,7 @@ class Rows:
         """Return where the next row begins behind a place."""
         step = 4096
         while place < self._size:
-            stretch = os.pread(self._file, step, place)
+            stretch = read_at(self._file, step, place)
             found = stretch.find(b"\n")
             if found >= 0:
                 return place + found + 1
@@ -197,7 +214,7 @@ class Rows:
         Raises:
             DataError: when the first cell is none.
         """
-        return self._number(os.pread(self._file, CELL, place))
+        return self._number(read_at(self._file, CELL, place))
 
     def _number(self, text: bytes) -> int:
         """Return the number of the frame whose row begins so.

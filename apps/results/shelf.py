@@ -20,14 +20,23 @@ FOLDER = Path(".litpose") / "cache"
 SUFFIX = ".columns"
 AT_ONCE = 20 * 2**20  # bytes of text that are copied while a person waits
 ROOM = 8 * 2**30  # bytes that all copies may take
+LEFT = 3600.0  # seconds after which nobody writes to an unfinished copy any more
 TOUCHED = 60.0  # seconds between notes that a copy is in use
 PACKAGES = Path(__file__).parents[2]
 
 
 class Making(NamedTuple):
-    """A copy that is wanted: by which program, how much of it is done, and what went wrong."""
+    """A copy that is wanted.
+
+    Attributes:
+        command: program and arguments that make it.
+        table: that it is a copy of, if it is small enough for this process; else None.
+        share: that is done.
+        fault: what went wrong.
+    """
 
     command: tuple[str, ...]
+    table: Path | None = None
     share: float = 0.0
     fault: str = ""
 
@@ -106,15 +115,19 @@ class Shelf:
         for table in tables:
             with contextlib.suppress(DataError):
                 path = self.place([table])
-                self.ask(path, _program(table, path), later=True)
+                small = table if table.stat().st_size <= AT_ONCE else None
+                self.ask(path, _program(table, path), later=True, small=small)
 
-    def ask(self, path: Path, command: Sequence[str], *, later: bool = False) -> float:
+    def ask(
+        self, path: Path, command: Sequence[str], *, later: bool = False, small: Path | None = None
+    ) -> float:
         """Have a program write a copy, unless it is there; return the share that is done.
 
         Args:
             path: of the copy.
             command: program and arguments; it prints how many are done and of how many, line after line.
             later: whether everything else comes first.
+            small: the table, if a process of its own would take longer than copying it.
 
         Raises:
             DataError: when the program has failed.
@@ -126,7 +139,7 @@ class Shelf:
             if known is not None and known.fault and not later:
                 raise DataError(known.fault)
             if known is None:
-                one = {path: Making(tuple(command))}
+                one = {path: Making(tuple(command), small)}
                 self._wanted = {**one, **self._wanted} if later else {**self._wanted, **one}
                 if not self._closed and self._worker is None:
                     self._worker = threading.Thread(target=self._work, name="copies of tables", daemon=True)
@@ -152,14 +165,26 @@ class Shelf:
                     self._worker = None
                     return
                 path = waiting[-1]
-            fault = self._make(path, self._wanted[path].command)
+                one = self._wanted[path]
+            fault = self._run(path, one.command) if one.table is None else self._copy(path, one.table)
             with self._lock:
                 if fault:
                     self._wanted[path] = Making((), fault=fault)
                 else:
                     self._wanted.pop(path, None)
 
-    def _make(self, path: Path, command: Sequence[str]) -> str:
+    def _copy(self, path: Path, table: Path) -> str:
+        """Make the copy of a small table, unless somebody who waits has; return what went wrong."""
+        try:
+            with self._one:
+                if not path.is_file() and not self._closed:
+                    make_copy(table, path)
+                    self._tidy(path)
+        except DataError as error:
+            return str(error)
+        return ""
+
+    def _run(self, path: Path, command: Sequence[str]) -> str:
         """Have a process make one copy; return what went wrong."""
         try:
             with self._lock:
@@ -202,6 +227,10 @@ class Shelf:
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 found.append((path != made, -stat.st_mtime, stat.st_size, path))
+        for path in self.folder.glob(f".*{SUFFIX}"):  # of a process that was killed
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > LEFT:
+                    path.unlink()
         total = 0
         for other, _, size, path in sorted(found):
             total += size

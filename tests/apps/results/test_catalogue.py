@@ -113,3 +113,9 @@ def test_what_has_no_view_in_its_name_is_noted(tmp_path):
         "m/video_preds/holiday.csv",
         "videos/holiday.mp4",
     ]
+
+
+def test_a_video_that_names_a_view_alone_is_noted(tmp_path):
+    found = find(tmp_path, ["videos/top.mp4", "m/video_preds/side.csv"])
+    assert found.sessions == {}
+    assert len([note for note in found.notes if "no session" in note]) == 2

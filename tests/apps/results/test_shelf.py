@@ -115,7 +115,7 @@ def test_what_is_prepared_comes_after_what_is_waited_for(shelf, tmp_path, monkey
     monkeypatch.setattr(shelves, "AT_ONCE", 0)
     order = []
     monkeypatch.setattr(
-        Shelf, "_make", lambda self, path, command: order.append(command[-2]) or time.sleep(0.2) or ""
+        Shelf, "_run", lambda self, path, command: order.append(command[-2]) or time.sleep(0.2) or ""
     )
     tables = [write(tmp_path / f"{n}.csv", range(3)) for n in range(3)]
     shelf.want(tables[:1])
@@ -125,3 +125,35 @@ def test_what_is_prepared_comes_after_what_is_waited_for(shelf, tmp_path, monkey
     time.sleep(1)
     assert order == [str(tables[n]) for n in (0, 2, 1)]
     shelf.prepare([tmp_path / "gone.csv"])
+
+
+def test_what_is_prepared_of_small_tables_needs_no_process(shelf, tmp_path, monkeypatch):
+    monkeypatch.setattr(Shelf, "_run", lambda *_: pytest.fail("a process"))
+    table = write(tmp_path / "poses.csv", range(100))
+    shelf.prepare([table])
+    end = time.monotonic() + 20
+    while shelf.open(table) is None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_what_a_killed_process_left_is_removed_after_a_while(shelf, tmp_path):
+    shelf.folder.mkdir(parents=True)
+    old, new = shelf.folder / ".old-x.columns", shelf.folder / ".new-x.columns"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (1e9, 1e9))
+    shelf.want([write(tmp_path / "poses.csv", range(10))])
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_the_end_of_the_app_leaves_nothing_unfinished(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelves, "AT_ONCE", 0)
+    shelf = Shelf(tmp_path)
+    table = write(tmp_path / "poses.csv", range(60_000))
+    while not list(shelf.folder.glob(".*")):
+        shelf.want([table])
+        time.sleep(0.01)
+    shelf.close()
+    shelf._child.wait(20)
+    assert list(shelf.folder.iterdir()) == []
