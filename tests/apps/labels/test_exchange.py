@@ -1,12 +1,13 @@
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from apps.labels import LabelStore
+from apps.labels import LabelStore, difference
 from lightning_pose.core.errors import DataError
 from lightning_pose.core.label_manifest import read_manifest
 from lightning_pose.core.project import create_project, open_project
@@ -263,3 +264,20 @@ def test_real_projects_round_trip(real_data, tmp_path, name, make_operations):
     assert contents(tmp_path) == before
     with LabelStore.open(tmp_path) as store:
         assert store.incoming() is None
+
+
+def test_edits_do_not_wait_while_files_that_another_program_changed_are_read(
+    store, change, two_views, monkeypatch
+):
+    edit(two_views / "CollectedData_cam1.csv", "20.50", "77.50")
+    read = difference.read_files
+
+    def slow(paths, hashes):
+        with ThreadPoolExecutor() as pool:  # another person labels meanwhile
+            pool.submit(save, store, change(1, "cam1", "nose", 1.0, 2.0)).result(timeout=20)
+        return read(paths, hashes)
+
+    monkeypatch.setattr("apps.labels.exchange.read_files", slow)
+    found = store.incoming()
+    assert [cell.theirs[0] for cell in found.cells] == [77.5]
+    assert store.cells(store.frames().id[1])["cam1"]["nose"].x == 1.0
