@@ -39,7 +39,7 @@ class Seat {
     root.replaceChildren();
     const settings = settingsOf(localStorage, SETTINGS, fresh());
     this.viewer = new Viewer(root, { project: this.project, session: recording, api: this.api, settings, settingsKey: SETTINGS,
-      leaveFor: (name) => this.open(name) });
+      leaveFor: (name) => this.open(name).catch((error) => this.viewer?.say(error.message)) });
     Object.assign(root, { viewer: this.viewer }); // for tests and the console
     await this.viewer.start(address);
   }

@@ -135,9 +135,11 @@ def make_films(folder: Path, frames: int, kinds: tuple[str, ...] = tuple(KINDS))
     return folder
 
 
-def predict(folder: Path, views: tuple[str, ...], frames: int, session: str = SESSION) -> None:
+def predict(
+    folder: Path, views: tuple[str, ...], frames: int, session: str = SESSION, model: str = "net"
+) -> None:
     """Write what a network would have predicted."""
     numbers = np.arange(frames)
     for view in views:
         poses = Poses(NAMES, place(numbers), numbers, likelihood=np.ones((frames, len(NAMES))))
-        write_poses(folder / "models" / "net" / "video_preds" / f"{session}_{view}.csv", poses)
+        write_poses(folder / "models" / model / "video_preds" / f"{session}_{view}.csv", poses)

@@ -48,6 +48,20 @@ def test_no_rule_of_accessibility_is_broken(enter, axe, scheme):
     assert labeler.page.evaluate(RULES) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_viewer_breaks_no_rule_of_accessibility_either(films, look, axe, scheme):
+    page = look(films, color_scheme=scheme, bypass_csp=True)
+    page.add_script_tag(content=axe)
+    page.evaluate("() => { viewer.setRange([20, 60]); viewer.look.toggle('names', ''); }")
+    for tab in ("Marks", "Export", "Difficult"):
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate(RULES) == []
+    for key in ("?", "/"):
+        page.keyboard.press(key)
+        assert page.evaluate(RULES) == []
+        page.keyboard.press("Escape")
+
+
 def test_memory_stays_where_it_is_over_500_frames(labeler):
     network = labeler.page.context.new_cdp_session(labeler.page)
 
