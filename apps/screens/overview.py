@@ -64,7 +64,7 @@ def show_step(visit: Visit, step: Step) -> None:
         when = "Under way" if step.is_under_way else "Next"
         text.markdown(f":small[:gray[{when}]]  \n**{plain(step.sentence)}**")
         kind = "secondary" if step.is_under_way else "primary"
-        if button.button(step.action, type=kind, icon=icon, width="stretch", key="next step"):
+        if button.button(step.action, type=kind, icon=icon, width="stretch", key="do next"):
             visit.open_page(step.page)
 
 
@@ -80,10 +80,15 @@ def _show_numbers(status: Status, labels: Labels, root: Path) -> None:
     usable = sum(one.trained is not None for one in status.models)
     columns[2].metric("Models", len(status.models), f"{usable} with weights", **_PLAIN)
     predicted = sum(one.predicted == "done" for one in done)
-    smoothed = sum(one.smoothed == "done" for one in done)
     by = "no model yet" if model is None else f"by {model.name.rpartition('/')[2]}"
     columns[3].metric("Predicted", f"{predicted} of {len(done)}" if done else "-", by, **_PLAIN)
-    columns[4].metric("Smoothed", f"{smoothed} of {len(done)}" if done else "-", by, **_PLAIN)
+    ensemble = next((one for one in status.models if one.trained is not None and len(one.members) > 1), None)
+    of_ensemble = [] if ensemble is None else list(status.done[ensemble.name].values())
+    smoothed = sum(one.smoothed == "done" for one in of_ensemble)
+    whose = "no ensemble yet" if ensemble is None else f"of {ensemble.name.rpartition('/')[2]}"
+    columns[4].metric(
+        "Smoothed", f"{smoothed} of {len(of_ensemble)}" if of_ensemble else "-", whose, **_PLAIN
+    )
     with columns[5]:
         _show_space(root)
 
@@ -139,7 +144,7 @@ def _show_sessions(status: Status, labels: Labels, contents: Contents) -> None:
     bar = st.column_config.ProgressColumn(format="%d", min_value=0, max_value=most, color="primary")
     columns = [key for key in rows[0] if key in ("session", "videos") or any(row[key] for row in rows)]
     table = [{key: row[key] for key in columns} for row in rows]
-    height = "auto" if len(rows) <= FEW else 430
+    height = "auto" if len(rows) <= FEW else min(31 * (len(rows) + 1) + 3, 430)
     st.dataframe(
         table, hide_index=True, width="stretch", height=height, column_config={"labeled frames": bar}
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from apps.screens.faults import faults_as_messages
-from apps.screens.jobs import draw_life, draw_log
+from apps.screens.jobs import draw_end, draw_life, draw_log
 from apps.screens.matrix import FILTERS, LEGEND, Cell, Matrix, faults, filtered, make_matrix
 from apps.screens.progress import survey_of
 from apps.screens.runforms import show_predict_form, show_smooth_form
@@ -19,6 +19,7 @@ from lightning_pose.projects.status import Model, Status
 
 COLUMNS = 6  # models that are shown unless others are asked for
 ROWS = 200  # sessions on a page
+ROW = 31  # px, as high as the theme's letters make it
 EVERY, SLOW = 2.0, 0.2  # seconds between looks while something runs; of a look that is not to be had so often
 LISTED = 20  # failures that are told one by one
 COLORS = {  # readable on white and on the dark theme's ground
@@ -45,17 +46,21 @@ def show_predict(visit: Visit) -> None:
             return
         pause = EVERY if time.perf_counter() - started < SLOW else 5 * EVERY
         alive = any(run.job.is_alive for run in runs_of(visit.folder))
-        st.fragment(lambda: _draw(visit, watched=alive), run_every=pause if alive else None)()
+        known = [status]  # for the first time that it is drawn
+        st.fragment(lambda: _draw(visit, known, watched=alive), run_every=pause if alive else None)()
 
 
-def _draw(visit: Visit, *, watched: bool) -> None:
+def _draw(visit: Visit, known: list[Status], *, watched: bool) -> None:
     """Draw all that changes while jobs run; the page is drawn anew once none does."""
     with faults_as_messages():
-        status, runs = survey_of(visit.contents.root).look(), runs_of(visit.folder)
+        status = known.pop() if known else survey_of(visit.contents.root).look()
+        runs = runs_of(visit.folder)
         alive = [run for run in runs if run.job.is_alive]
         if watched and not alive:
             st.rerun()
         _show_alive(alive)
+        if runs and (runs[0].state == "stopped" or (runs[0].state == "failed" and not runs[0].faults)):
+            draw_end(runs[0].job)
         models, search, which = _show_filter(status)
         matrix = make_matrix(status, models, runs)
         names = filtered(matrix, search, which)
@@ -99,14 +104,17 @@ def _show_matrix(
     if not names:
         st.info("No session is like that.")
         return []
-    pages = -(-len(names) // ROWS)
-    page = 1
+    pages, page = -(-len(names) // ROWS), 1
+    above, below = st.container(), st.container()
+    with below:
+        legend, turn = st.columns([6, 1])
     if pages > 1:
-        page = int(st.number_input(f"Page, of {pages}", 1, pages, 1, key=f"page {about}", width=140))
+        page = int(turn.number_input(f"Page, of {pages}", 1, pages, 1, key=f"page {about}"))
     shown = names[(page - 1) * ROWS : page * ROWS]
-    event = st.dataframe(
-        _table(status, matrix, models, shown), hide_index=True, width="stretch",
-        height="auto" if len(shown) <= 10 else 430, on_select="rerun", key=f"matrix {about} {page}",
+    height = "auto" if len(shown) <= 10 else min(ROW * (len(shown) + 1) + 3, 430)
+    event = above.dataframe(
+        _table(status, matrix, models, shown), hide_index=True, width="stretch", row_height=ROW,
+        height=height, on_select="rerun", key=f"matrix {about} {page}",
         selection_mode=["multi-row", "single-cell"],
         column_config={
             "session": st.column_config.TextColumn(pinned=True, width="medium"),
@@ -116,7 +124,9 @@ def _show_matrix(
     rows = [shown[row] for row in event.selection.rows if row < len(shown)]
     every = f"all {len(names)} are" if len(names) > 1 else "the one is"
     said = f"{len(rows)} ticked" if rows else f"none is ticked, so {every} meant"
-    st.caption(f"{LEGEND}  \nTick sessions on the left to choose them: {said}. A click on a cell tells more.")
+    legend.caption(
+        f"{LEGEND}  \nTick sessions on the left to choose them: {said}. A click on a cell tells more."
+    )
     for row, column in event.selection.cells[:1]:
         model = next((model for model in models if model.name == column), None)
         if model is not None and row < len(shown):

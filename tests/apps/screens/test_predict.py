@@ -236,8 +236,9 @@ def test_a_failure_is_told_in_the_cell_and_below(draw, project):
 def test_a_job_that_failed_as_a_whole_shows_its_last_words(draw, project):
     ended(project, "s0001", "import sys; sys.exit('error: no weights')")
     page = draw(project, "predict")
-    assert page.expander[0].label == "2 sessions failed"
-    assert "no weights" in page.expander[0].markdown[0].value
+    assert page.expander[0].label.startswith("Failed: predict them")
+    assert page.expander[1].label == "2 sessions failed"
+    assert "no weights" in page.expander[1].markdown[0].value
 
 
 def test_a_job_under_way_is_shown_and_can_be_stopped_and_is_not_started_twice(draw, project):
