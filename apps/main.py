@@ -24,7 +24,7 @@ from apps.screens.style import dress, plain
 from apps.screens.train import show_train
 from apps.screens.viewer import show_viewer
 from apps.screens.visit import Visit
-from apps.state import Contents, read_folder
+from apps.state import read_folder
 from lightning_pose.core.errors import PoseError
 from lightning_pose.core.overlay import draw_skeleton
 from lightning_pose.core.skeletons import Skeleton
@@ -32,12 +32,6 @@ from lightning_pose.projects.recent import remember_project
 
 CHOSEN, ARRIVED, LABEL, PAGES = "folder", "arrived", "label page", "pages"  # in the state of a visit
 PROJECT = "project"  # in the address
-
-
-@st.cache_resource(show_spinner="Looking through the folder")
-def contents_of(folder: Path) -> Contents:
-    """Return what the folder holds; kept until someone asks to look again."""
-    return read_folder(folder)
 
 
 def icon() -> Image.Image:
@@ -68,7 +62,7 @@ def choose(desk: Desk, folder: Path) -> None:
 def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
     """Draw a page of a project, or say why the folder is none that can be shown."""
     try:
-        contents = contents_of(folder)
+        contents = read_folder(folder)
     except PoseError as error:
         st.header(plain(folder.name), anchor=False)
         st.error(plain(str(error)))
@@ -78,7 +72,7 @@ def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
     def served() -> Served:
         return desk.served(desk.allow(home))
 
-    draw(Visit(contents, served, open_frame, contents_of.clear, open_page))
+    draw(Visit(contents, served, open_frame, lambda: None, open_page))  # every visit looks anew
 
 
 def open_frame(frame: str) -> None:
@@ -147,9 +141,7 @@ def main() -> None:
         if folder != given:
             st.query_params[PROJECT] = project_id(project_home(folder))
         st.sidebar.caption(plain(folder.name))
-        if st.sidebar.button("Look again", icon=":material/refresh:", help="for new files in the folder"):
-            contents_of.clear()
-            st.rerun()
+        st.sidebar.button("Look again", icon=":material/refresh:", help="for new files in the folder")
     dress()
     page.run()
 
