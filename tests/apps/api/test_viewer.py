@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -244,3 +245,49 @@ def test_the_room_holds_the_animal_but_not_what_is_lost(viewer, demo):
     assert (np.array(low) < np.quantile(world, 0.01, axis=0)).all()
     assert (np.array(high) > np.quantile(world, 0.99, axis=0)).all()
     assert (np.array(high) - low < 1.5 * np.ptp(world, axis=0).max()).all()
+
+
+ODD = [
+    "",
+    "-1",
+    "0",
+    "7",
+    "1e3",
+    "NaN",
+    "9" * 30,
+    "../x",
+    "%00",
+    "top",
+    "nose",
+    "x",
+    "world",
+    "\U0001f400",
+    "'\"<b>",
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_is_asked_there_is_an_answer_or_a_sentence(viewer, seed):
+    rng = np.random.default_rng(seed)
+    ids = [one["id"] for one in viewer.get(f"/recordings/{SESSION}")["sources"]]
+    keys = ("start", "stop", "width", "quantity", "space", "view", "keypoint", "keypoints", "views", "source")
+
+    def some(*usual: str) -> str:
+        return str(rng.choice(usual if rng.random() < 0.7 else ODD))
+
+    for _ in range(25):
+        session, one = some(SESSION), some(*ids)
+        path = rng.choice(
+            [f"poses/{one}", f"traces/{one}", f"times/{some(*VIEWS)}", "export/traces", "marks", ""]
+        )
+        usual = {
+            "source": ids,
+            "view": VIEWS,
+            "keypoint": NAMES,
+            "views": VIEWS,
+            "quantity": ["x", "speed", "reprojection"],
+        }
+        query = {key: some(*usual.get(key, ["3", "9", "30"])) for key in keys if rng.random() < 0.6}
+        answer = viewer.raw(f"/recordings/{quote(session, safe='')}/{quote(path)}".rstrip("/"), params=query)
+        assert answer.status_code in (200, 400, 404, 409), (path, query, answer.text)
+        assert answer.status_code == 200 or answer.json()["error"]
