@@ -18,10 +18,14 @@ SHEET = """<style>
 LIGHT, DARK = "#0f766e", "#35c4b3"  # the theme's own colours, in `apps/server.py`
 
 
+def accent() -> str:
+    """Return the colour of the theme that is on."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
 def show_bars(counts: Mapping[str, int], marked: Collection[str] = ()) -> None:
     """Draw a bar for every name; those that are marked stand out."""
-    color = DARK if st.context.theme.type == "dark" else LIGHT
-    st.html(SHEET + bars_html(counts, marked, color))
+    st.html(SHEET + bars_html(counts, marked, accent()))
 
 
 def bars_html(counts: Mapping[str, int], marked: Collection[str] = (), color: str = LIGHT) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from jaxtyping import UInt8
 
 from apps.labels.counts import labels_of
-from apps.screens.bars import show_bars
+from apps.screens.bars import accent, show_bars
 from apps.screens.faults import faults_as_messages
 from apps.screens.progress import survey_of
 from apps.screens.projects import describe
@@ -50,14 +50,9 @@ def show_overview(visit: Visit) -> None:
     _show_notes([*dict.fromkeys([*contents.notes, *status.notes])])
 
 
-ACCENT = """<style>
-.st-key-next-step {border-left: 4px solid var(--st-primary-color, #0f766e) !important; padding: 0.7rem 1rem}
-</style>"""
-
-
 def show_step(visit: Visit, step: Step) -> None:
     """Draw the next thing to do, and what leads there."""
-    st.html(ACCENT)
+    st.html(f"<style>.st-key-next-step {{border-left: 4px solid {accent()} !important}}</style>")
     with st.container(border=True, key="next-step"):
         text, button = st.columns([5, 1], vertical_alignment="center")
         icon = ":material/progress_activity:" if step.is_under_way else ":material/arrow_forward:"
