@@ -1,9 +1,9 @@
 """How long it takes to know what is done in a large project: the figures of docs/concepts/app.md.
 
-    python benchmarks/project_status.py [--sessions 1000] [--models 20] [--views 6] [--members 3] [--folder DIR]
+    python benchmarks/project_status.py [--sessions 1000] [--models 20] [--views 6] [--members 3]
 
-A project is made up of empty files: videos, and what each model has predicted of them; every second model is an
-ensemble whose sessions are smoothed. Printed: seconds of processor time and of the clock.
+A project is made up of empty files: videos, and what each model has predicted of them; every second model is
+an ensemble whose sessions are smoothed. Printed: seconds of processor time and of the clock.
 """
 
 import argparse
