@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from apps.api.answers import ABSENT, RequestError
 from apps.api.measures import measure_frames
@@ -39,7 +38,8 @@ class Served:
         writing: the label files, written a while after the last edit.
         closing: whether the server ends.
         unmeasurable: frames of which no two views have a label in common, until labels change.
-        queueing: held while frames are put into the queue, or taken out.
+        queueing: held while the queue is changed.
+        outside: what other programs change in it.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Served:
         self.folder = folder.resolve()
         self.id = project_id(self.folder)
         self.project = open_project(self.folder)
-        self._outside = Outside(self)
+        self.outside = Outside(self)
         self.store = LabelStore.open(self.project, told=told)
         self.shelf = Shelf(self.folder)
         self._around = folder_of((root or folder).resolve())
@@ -208,10 +208,6 @@ class Served:
         self.materialise()
         if not self.closing and measure_frames(self):
             self.writing.again()
-
-    def files_changed(self) -> dict[str, Any] | None:
-        """Return how much another program changed in the label files, looked at every few seconds."""
-        return self._outside.changes()
 
     def end(self) -> None:
         """Let listeners go, so that the server can end."""

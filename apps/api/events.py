@@ -53,12 +53,12 @@ async def told(served: Served, since: int) -> AsyncIterator[str]:
         if (everybody := served.presence.everybody()) != present:
             present = everybody
             yield _event("presence", everybody)
-        if (now := await run_in_threadpool(served.files_changed)) != files:
+        if (now := await run_in_threadpool(served.outside.changes)) != files:
             files = now
             if now is not None:
                 yield _event("files", now)
-        if served.writing.trouble != trouble:
-            trouble = served.writing.trouble
+        if (wrong := served.writing.trouble or served.outside.trouble) != trouble:
+            trouble = wrong
             yield _event("trouble", {"error": trouble or None})
         if time.monotonic() - alive > ALIVE:
             alive = time.monotonic()

@@ -26,6 +26,7 @@ class Outside:
         self._changes: dict[str, Any] | None = None
         self._records = record_states(served.folder)
         self._project = self._project_state()
+        self.trouble = ""  # what cannot be taken in, in a sentence
 
     def changes(self) -> dict[str, Any] | None:
         """Return how much another program changed in the label files; None for nothing.
@@ -52,15 +53,18 @@ class Outside:
             served.edited()
 
     def _take_project(self) -> None:
-        """Take other edges, pairs and colours; other keypoints or views need the project opened anew."""
+        """Take other edges, pairs and colours; other keypoints or views need the app started again."""
         served, now = self._served, self._project_state()
         if now == self._project:
             return
         self._project = now
         with suppress(PoseError):  # half written, or wrong: the page of health says so
             found, known = open_project(served.folder), served.project
+            self.trouble = ""
             if (found.views, found.keypoint_names) == (known.views, known.keypoint_names):
                 served.project = found
+            else:
+                self.trouble = f"{PROJECT_FILE} has other keypoints or views now. Start the app again."
 
     def _difference(self) -> dict[str, Any] | None:
         try:

@@ -32,15 +32,15 @@ def extract(folder, *frames):
 
 
 def test_frames_that_are_extracted_in_a_shell_come_to_the_open_project(served, labeled):
-    assert served.files_changed() is None and len(served.frames()[0].id) == 3
+    assert served.outside.changes() is None and len(served.frames()[0].id) == 3
     extract(labeled, 40)
-    assert served.files_changed() is None
+    assert served.outside.changes() is None
     assert served.frames()[0].index == [3, 10, 17, 40]
     extract(labeled, 40, 55)
-    served.files_changed()
+    served.outside.changes()
     assert served.frames()[0].index == [3, 10, 17, 40, 55]
     rev = served.store.rev
-    served.files_changed()
+    served.outside.changes()
     assert served.store.rev == rev  # nothing to take in, nothing is written
 
 
@@ -50,19 +50,20 @@ def test_other_edges_are_taken_over_and_other_keypoints_are_not(served, labeled)
     names, edges = served.project.keypoint_names, served.project.skeleton.edges
     assert len(edges) == 3
     path.write_text(text.replace("tail", "tale"))
-    served.files_changed()
+    served.outside.changes()
     assert served.project.keypoint_names == names
+    assert "Start the app again" in served.outside.trouble
     path.write_text("view_names: [")
-    served.files_changed()  # half written
+    served.outside.changes()  # half written
     assert served.project.skeleton.edges == edges
     lines = [line for line in text.splitlines() if line.strip() != "- [nose, ear_left]"]
     assert len(lines) == len(text.splitlines()) - 1, text
     path.write_text("\n".join(lines) + "\n")
-    served.files_changed()
-    assert len(served.project.skeleton.edges) == 2
+    served.outside.changes()
+    assert len(served.project.skeleton.edges) == 2 and not served.outside.trouble
 
 
 def test_a_label_file_that_cannot_be_read_is_said(served, labeled):
     (labeled / "CollectedData_top.csv").write_text("scorer,a\n")
-    found = served.files_changed()
+    found = served.outside.changes()
     assert found["faults"] and "CollectedData_top.csv" in found["faults"][0]
