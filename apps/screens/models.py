@@ -36,7 +36,9 @@ def show_models(visit: Visit) -> None:
     with faults_as_messages():
         models = models_of(visit)
         if not models:
-            st.info("No model yet. The page Train makes one; models of Lightning Pose are found as well.")
+            st.info("No model yet: train one. Folders of models of Lightning Pose are found as well.")
+            if st.button("Train", type="primary", icon=":material/model_training:"):
+                visit.open_page("train")
             return
         chosen = [models[row] for row in _show_table(models)] or models[:1]
         if len(chosen) > 2:

@@ -83,8 +83,9 @@ def show_trainings(visit: Visit) -> None:
     live = [one.folder for one in found if one.alive]
     if live:
         st.fragment(lambda: _draw_live(visit, live), run_every=EVERY)()
-    for one in [one for one in found if not one.alive][:SHOWN]:
-        _draw_ended(visit, one)
+    ended = [one for one in found if not one.alive][:SHOWN]
+    for one in ended:
+        _draw_ended(visit, one, opened=not live and one is ended[0])
 
 
 def _draw_live(visit: Visit, folders: list[Path]) -> None:
@@ -115,14 +116,14 @@ def _members(one: Training, alive: list[Job]) -> str:
     return f"  :gray[{done} of {len(one.jobs)} networks are done]" if len(one.jobs) > 1 else ""
 
 
-def _draw_ended(visit: Visit, one: Training) -> None:
+def _draw_ended(visit: Visit, one: Training, *, opened: bool) -> None:
     """Draw how a training ended, and what can be done about it."""
     fate = one.fate
     badge, icon = BADGES[fate]
     last = max(one.jobs.values(), key=lambda job: job.started)
     when = time.strftime("%d %b, %H:%M", time.localtime(last.ended or last.started))
     label = f"**{plain(one.folder.name)}** {badge} :gray[{when}]"
-    with st.expander(label, icon=icon, expanded=fate in ("failed", "killed")):
+    with st.expander(label, icon=icon, expanded=opened or fate in ("failed", "killed")):
         if fate == "gone":
             st.caption("The folder of this model is not there any more.")
         unfinished = [job for job in one.jobs.values() if _fate(job) != "done"]
@@ -134,6 +135,10 @@ def _draw_ended(visit: Visit, one: Training) -> None:
             ):  # fmt: skip
                 with faults_as_messages():
                     go_on(visit, unfinished)
+        elif fate == "done" and st.button(
+            "See its errors", key=f"errors {one.folder}", icon=":material/rule:"
+        ):
+            visit.open_page("models")
         courses = one.curves()
         if courses:
             draw_curves(courses)
