@@ -13,19 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float, Int
-
 from apps.results.catalogue import Catalogue
 from apps.results.sources import Session as Session
 from apps.results.sources import Source as Source
 from apps.results.tree import Tree
-from lightning_pose.core.calibration import Rig
-from lightning_pose.core.poses import Poses
 from lightning_pose.core.project import PROJECT_FILE, Project, open_project
-from lightning_pose.core.tables import read_poses
-
-BAND = 1.96  # half width of a 95 % interval of a Gaussian, in standard deviations
 
 
 @dataclass(frozen=True)
@@ -45,15 +37,6 @@ class Contents:
     sessions: dict[str, Session]
     notes: list[str]
     summary: dict[str, Any] | None
-
-    def relative(self, path: Path) -> str:
-        """Return a path as it is shown: below the folder."""
-        return path.relative_to(self.root).as_posix()
-
-    def rig(self, session: Session) -> Rig | None:
-        """Return the cameras of a session, where it is calibrated."""
-        path = session.calibration
-        return None if path is None else Rig.load(path)
 
 
 class Folder:
@@ -114,39 +97,3 @@ def _read(root: Path, home: Path, listings: dict[str, Any]) -> Contents:
     summary = json.loads(path.read_text()) if path.is_file() else None
     found = Catalogue(root, home, project.view_names, listings, summary)
     return Contents(root, project, found.sessions, found.notes, summary)
-
-
-def load(path: Path) -> Poses:
-    """Read a table of keypoints."""
-    return read_poses(path)
-
-
-def half_band(poses: Poses) -> Float[np.ndarray, "T K D"] | None:
-    """Return half the width of the 95 % interval of every coordinate, where the table gives variances."""
-    return None if poses.variance is None else BAND * np.sqrt(poses.variance)
-
-
-def window(count: int, centre: int, width: int) -> slice:
-    """Return `width` of `count` rows around `centre`, moved inwards at the ends."""
-    start = max(0, min(centre - width // 2, count - width))
-    return slice(start, min(count, start + width))
-
-
-def jumps(points: Float[np.ndarray, "T K D"], count: int, apart: int = 10) -> Int[np.ndarray, "n"]:
-    """Return the frames with the largest steps of any keypoint, largest first: where to look for errors.
-
-    A step is measured against the keypoint's median step, so that a nose does not outshout a hip. Of frames
-    closer together than `apart`, only the one with the largest step is returned.
-    """
-    if len(points) < 2:
-        return np.zeros(0, dtype=int)
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=-1)
-    typical = np.nanmedian(np.where(np.isfinite(steps).any(axis=0), steps, 0.0), axis=0)
-    relative = np.nan_to_num(steps / np.where(typical > 0, typical, np.nan)).max(axis=1)
-    found: list[int] = []
-    for frame in np.argsort(relative)[::-1] + 1:
-        if len(found) == count or relative[frame - 1] == 0:
-            break
-        if all(abs(frame - other) >= apart for other in found):
-            found.append(int(frame))
-    return np.array(found, dtype=int)

@@ -15,7 +15,7 @@ from lightning_pose.core.project import VIDEO_FOLDER, VIDEO_SUFFIXES
 from lightning_pose.frames.files import ENSEMBLE_WORLD, METRICS, PREDICTIONS, SMOOTHED, WORLD
 
 MEDIAN, SMOOTH = "ensemble median", "smoothed"
-TRUTH, LABELED, ERROR = "truth", "labeled_videos", "_reprojection_error"
+TRUTH, ERROR = "truth", "_reprojection_error"
 _NOT_POSES = (*(f"_{name}" for name in METRICS), "_pca_error", "_error")
 _HEADS, _TAIL, _RECORD = ("multicam_", "eks_"), "_results", "multicam_results.json"
 
@@ -66,9 +66,6 @@ class Catalogue:
         self._add_truth(listings.get(f"{prefix}{TRUTH}"), f"{prefix}{TRUTH}")
         for folder in smoothed:  # once the sessions are known
             self._add_smoothed(folder, listings[folder])
-        for folder, listing in listings.items():
-            if LABELED in folder.split("/"):
-                self._add_labeled(folder, listing)
         self.sessions = dict(sorted(self.sessions.items()))
         order = {view: place for place, view in enumerate(views)}
         for session in self.sessions.values():
@@ -96,18 +93,6 @@ class Catalogue:
                 found = self._parsed(f"{folder}/{name}", _stem(name), anywhere=False)
                 if found is not None:
                     self._session(found[0]).videos.setdefault(found[1], base / name)
-
-    def _add_labeled(self, folder: str, listing: Listing) -> None:
-        """Sort films with keypoints drawn in by the session whose name they begin with."""
-        for name in listing.files:
-            if _suffix(name) in VIDEO_SUFFIXES:
-                stem = _stem(name)
-                heads = (stem[:end] for end in range(len(stem), 0, -1))
-                owner = next((head for head in heads if head in self.sessions), None)
-                if owner is None:
-                    self.notes.append(f"{folder}/{name}: of no session")
-                else:
-                    self.sessions[owner].labeled_videos.append(self.root / folder / name)
 
     def _add_predictions(self, folder: str, listing: Listing) -> None:
         """Sort the tables of predictions by model, seed, session and view."""

@@ -56,14 +56,12 @@ class Session:
         home: folder of the project.
         videos: view to recording.
         sources: by name; the truth is among them.
-        labeled_videos: films with keypoints drawn in.
     """
 
     name: str
     home: Path
     videos: dict[str, Path] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
-    labeled_videos: list[Path] = field(default_factory=list)
 
     @property
     def truth(self) -> Path | None:

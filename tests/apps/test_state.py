@@ -5,12 +5,10 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from apps.state import half_band, jumps, load, read_folder, window
+from apps.state import folder_of, read_folder
 from lightning_pose.core.errors import DataError
-from lightning_pose.core.poses import Poses
 
 SESSION = "mouse7"
 
@@ -29,9 +27,8 @@ def test_sessions_are_found_with_all_that_belongs_to_them(demo_folder):
     assert set(session.sources) == {"models/demo · seed 0", "models/demo · seed 1", "smoothed", "truth"}
     assert session.sources["models/demo · seed 0"].views["top"].name == "mouse7_top_rng=0.csv"
     assert session.sources["smoothed"].world.name == "multicam_3d_results.csv"
-    assert [path.name for path in session.labeled_videos] == ["mouse7_mosaic_labeled.mp4"]
     assert session.truth.name == "mouse7_3d.csv"
-    assert contents.rig(session).unit == "mm"
+    assert session.calibration.name == "calibration.toml"
     assert contents.notes == []
 
 
@@ -127,47 +124,32 @@ def test_smoothed_tables_of_no_known_session_are_named(folder):
     assert all("cannot tell which session" in note for note in notes)
 
 
-def test_half_a_band_is_1_96_standard_deviations(demo_folder):
-    world = load(demo_folder / "smoothed" / "multicam_3d_results.csv")
-    np.testing.assert_allclose(half_band(world), 1.96 * 2.0)
+def test_where_nothing_changed_the_answer_is_the_same(folder):
+    assert read_folder(folder) is read_folder(folder)
 
 
-def test_poses_without_variances_have_no_band(demo_folder):
-    assert half_band(load(demo_folder / "project" / "truth" / f"{SESSION}_3d.csv")) is None
+def test_what_came_went_or_was_renamed_is_seen_at_once(folder):
+    before = read_folder(folder)
+    predictions = folder / "models" / "demo" / "video_preds"
+    predictions.rename(folder / "models" / "demo" / "video_preds_old")
+    gone = read_folder(folder)
+    assert set(gone.sessions[SESSION].sources) == {"smoothed", "truth"}
+    assert "models/demo · seed 0" in before.sessions[SESSION].sources
+    (folder / "models" / "demo" / "video_preds_old").rename(predictions)
+    assert set(read_folder(folder).sessions[SESSION].sources) == set(before.sessions[SESSION].sources)
 
 
-@pytest.mark.parametrize(
-    ("centre", "expected"), [(50, slice(40, 60)), (3, slice(0, 20)), (98, slice(80, 100))]
-)
-def test_a_window_keeps_its_width_at_the_ends(centre, expected):
-    assert window(100, centre, 20) == expected
+def test_a_project_that_was_edited_is_read_again(folder):
+    before = read_folder(folder)
+    path = folder / "project" / "project.yaml"
+    path.write_text(path.read_text().replace("paw_left", "paw_l"))
+    assert "paw_l" in read_folder(folder).project.keypoint_names
+    assert "paw_l" not in before.project.keypoint_names
 
 
-def test_a_window_wider_than_the_recording_is_all_of_it():
-    assert window(10, 4, 200) == slice(0, 10)
-
-
-def test_jumps_are_measured_against_each_keypoints_own_steps():
-    rng = np.random.default_rng(3)
-    points = np.stack([rng.normal(0, 50, (200, 2)), rng.normal(0, 0.5, (200, 2))], axis=1)
-    points[120, 1] += 20  # small beside the first keypoint's steps, huge beside its own
-    assert jumps(points, 1)[0] in (120, 121)
-
-
-def test_of_jumps_close_together_only_the_largest_is_named():
-    points = np.cumsum(np.ones((100, 1, 2)), axis=0)
-    points[40:] += 30
-    points[43:] += 50
-    points[80:] += 10
-    assert jumps(points, 2).tolist() == [43, 80]
-
-
-def test_missing_points_are_no_jumps():
-    points = np.cumsum(np.ones((50, 1, 2)), axis=0)
-    points[10:20] = np.nan
-    points[30:] += 30
-    assert jumps(points, 1)[0] == 30
-
-
-def test_one_frame_has_no_jumps():
-    assert len(jumps(Poses(("nose",), np.zeros((1, 1, 2)), np.arange(1)).points, 5)) == 0
+def test_what_was_seen_a_moment_ago_may_do(folder):
+    known = folder_of(folder.resolve())
+    before = known.contents()
+    shutil.rmtree(folder / "models")
+    assert known.contents(within=60) is before
+    assert known.contents() is not before
