@@ -86,6 +86,25 @@ def test_metrics_world_and_smoother_lie_in_their_places(tmp_path, files, members
     assert not seen.gated[near].any() and seen.gated[:, 30].all()
 
 
+def test_a_smoother_of_single_views_has_a_record_for_each_and_may_lack_keypoints(tmp_path, files, members):
+    median = np.ma.filled(np.ma.median(np.ma.masked_invalid(members[0]), axis=0), np.nan)
+    smooth, records = {}, []
+    for v, (view, noise) in enumerate((("a", 0.5), ("b", 20.0))):
+        points = np.nan_to_num(median[v, :, :2]) + [3.0, 4.0]  # the third keypoint was not asked for
+        smooth[view] = tmp_path / f"singlecam_{view}_results.csv"
+        write_poses(smooth[view], Poses(NAMES[:2], points, np.arange(T), variance=np.zeros((T, 2, 2))))
+        records.append(tmp_path / f"singlecam_{view}_results.json")
+        said = {name: {"observation_sd_px": {"image": noise}} for name in NAMES[:2]}
+        records[-1].write_text(json.dumps({"keypoints": said}))
+    (seen,) = whole(read_evidence(SessionFiles("s", files.predictions, {}, None, smooth, records)))
+    assert seen.gated is not None
+    known = np.isfinite(seen.distances["smoother"])
+    np.testing.assert_allclose(seen.distances["smoother"][known], 5.0)
+    assert known[:, :, :2].any() and not known[..., 2].any()
+    # 25 px^2 is more than 9.21 0.5^2 and less than 9.21 20^2
+    assert seen.gated[0, :, :2][known[0, :, :2]].all() and not seen.gated[1].any()
+
+
 @pytest.mark.parametrize("rows", [1, 10, 56, 57])
 def test_stretches_come_with_their_neighbours(files, rows):
     evidence = read_evidence(files)
