@@ -147,9 +147,10 @@ def _in_work(session: str, done: Done, run: Run, doing: str) -> Cell:
     progress = run.job.progress
     share = {} if progress is None else dict(progress.parts)
     name = session or "session"
-    if name in share:
+    if share.get(name):
         return Cell(f"▶ {doing} {100 * share[name]:.0f} %", "running", run=run)
-    return Cell(f"▶ {doing}" if done.predicted == "partial" else f"… {doing} next", "running", run=run)
+    is_begun = name in share or done.predicted == "partial"
+    return Cell(f"▶ {doing}" if is_begun else f"… {doing} next", "running", run=run)
 
 
 def _kind(done: Done) -> Kind:

@@ -70,15 +70,21 @@ def run(args: argparse.Namespace) -> int:
 
     progress = ProgressFile(args.progress_file)
 
+    def begin(name: str, done: int, total: int) -> None:
+        progress.tell(done, total, "sessions", {name: 0.0})
+
     def tell(outcome: Outcome, done: int, total: int) -> None:
         if outcome.state == "failed":
             print_error(f"error: {outcome.name}: {outcome.reason}")
         else:
             print(f"{outcome.name}: {outcome.state}  ({done} of {total})", flush=True)
-        progress.tell(done, total, "sessions")
+        if done == total:
+            progress.tell(done, total, "sessions")
 
     how = Smoothing(args.how, args.motion, tuple(args.s), args.skeleton)
-    outcomes = smooth_sessions(place_of(args), args.sessions, how, anew=args.overwrite, report=tell)
+    outcomes = smooth_sessions(
+        place_of(args), args.sessions, how, anew=args.overwrite, begin=begin, report=tell
+    )
     failed = [outcome.name for outcome in outcomes if outcome.state == "failed"]
     kept = sum(outcome.state == "kept" for outcome in outcomes)
     print(f"smoothed {len(outcomes) - kept - len(failed)}, kept {kept}, failed {len(failed)}")

@@ -40,6 +40,7 @@ class Place(NamedTuple):
 
 def smooth_sessions(
     place: Place, names: Sequence[str] = (), how: Smoothing = PLAIN, *, anew: bool = False,
+    begin: Callable[[str, int, int], None] = lambda name, done, total: None,
     report: Callable[[Outcome, int, int], None] = lambda outcome, done, total: None,
 ) -> list[Outcome]:  # fmt: skip
     """Smooth sessions into `video_preds_smoothed/<session>` of the model; one that fails stops no other.
@@ -49,6 +50,7 @@ def smooth_sessions(
         names: of the sessions; all that are predicted by default.
         how: to smooth.
         anew: also what was smoothed from these predictions before.
+        begin: called before every session with its name, how many are done, and all.
         report: called after every session with what became of it, how many are done, and all.
 
     Raises:
@@ -61,6 +63,7 @@ def smooth_sessions(
     outcomes = []
     chosen = [found[name] for name in dict.fromkeys(names)] if names else list(found.values())
     for number, files in enumerate(chosen, start=1):
+        begin(files.name or "session", number - 1, len(chosen))
         outcomes.append(_smooth(place, files, how, anew=anew))
         report(outcomes[-1], number, len(chosen))
     return outcomes

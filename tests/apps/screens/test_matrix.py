@@ -76,10 +76,12 @@ def test_a_job_says_what_it_is_about_to_do(run, kind, state, done, text, sort):
 
 def test_the_share_of_a_session_in_work_is_told(run, tmp_path):
     job = run("predict", "running").job
-    record = {"completed": 5, "total": 9, "what": "frames", "parts": {"a": 0.43}}
+    record = {"completed": 5, "total": 9, "what": "frames", "parts": {"a": 0.43, "c": 0}}
     write_json(job.file("progress.json"), record)
     assert make_cell("a", MISSING, [run("predict", "running")]).text == "▶ predicting 43 %"
     assert make_cell("b", MISSING, [run("predict", "running")]).text == "… predicting next"
+    about_c = run("smooth", "running")._replace(sessions=frozenset("c"))
+    assert make_cell("c", RAW, [about_c]).text == "▶ smoothing"
 
 
 def test_a_failure_is_in_the_cell_until_it_is_mended(run):

@@ -270,6 +270,7 @@ def test_a_job_under_way_is_shown_and_can_be_stopped_and_is_not_started_twice(dr
     assert "✗" not in "".join(draw(project, "predict").dataframe[0].value["models/b"])
 
 
+@pytest.mark.slow
 def test_a_thousand_sessions_come_in_pages(draw, tmp_path, started):
     folder = make_project(tmp_path / "many", sessions=1000)
     for name in ("a", "b"):

@@ -39,13 +39,16 @@ def calls(monkeypatch):
 
 
 def test_every_whole_session_is_smoothed_and_a_failure_stops_no_other(place, calls):
-    seen = []
+    seen, begun = [], []
     outcomes = smooth_sessions(
-        place, report=lambda outcome, done, total: seen.append((outcome.name, done, total))
+        place,
+        begin=lambda *words: begun.append(words),
+        report=lambda outcome, done, total: seen.append((outcome.name, done, total)),
     )
     assert [(one.name, one.state, one.reason) for one in outcomes] == [
         ("a", "smoothed", ""), ("b", "failed", "the smoother failed: too short"),
     ]  # fmt: skip
+    assert begun == [("a", 0, 2), ("b", 1, 2)]
     assert seen == [("a", 1, 2), ("b", 2, 2)]
     assert calls == [(name, {"top": 2, "side": 2}, None) for name in ("a", "b")]
 
