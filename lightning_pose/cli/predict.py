@@ -101,8 +101,9 @@ def _register_speed(group: argparse._ArgumentGroup) -> None:
         "--device", default="auto", help="cpu, cuda, cuda:1, mps (default: the fastest there is)"
     )
     group.add_argument(
-        "--runtime", choices=("eager", "onnx", "torch_export"), default="eager",
-        help="what runs the networks: torch, or what `litpose export` wrote (default: %(default)s)",
+        "--runtime", choices=("eager", "onnx", "torch_export", "tensorrt"), default="eager",
+        help="what runs the networks: torch, or what `litpose export` wrote, that for onnx also with "
+        "TensorRT (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--compile", action="store_true",

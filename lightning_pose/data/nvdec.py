@@ -49,6 +49,32 @@ def open_reader(
     return Opened(NvdecReader(Path(path), table, decoder, size, torch.device(device), partial), None)
 
 
+def open_streams(
+    path: Path, size: tuple[int, int], device: str
+) -> tuple["VideoReader | Downloaded", str | None]:
+    """Open a video as `open_reader` does, for who wants frames in the processor's memory; see there."""
+    reader, reason = open_reader(path, size, device)
+    return (Downloaded(reader) if isinstance(reader, NvdecReader) else reader), reason
+
+
+class Downloaded:
+    """A video that the GPU decodes and resizes, as arrays."""
+
+    def __init__(self, reader: "NvdecReader") -> None:
+        self._reader = reader
+
+    def stream(self, start: int = 0) -> Iterator[UInt8[np.ndarray, "H W 3"] | None]:
+        """Iterate over all frames from `start` on; see `NvdecReader.stream`."""
+        for frame in self._reader.stream(start):
+            yield None if frame is None else frame.cpu().numpy()
+
+    def __enter__(self) -> "Downloaded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+
 class NvdecReader:
     """Frames of one video on the GPU, in the manner of `VideoReader.stream`."""
 

@@ -26,16 +26,24 @@ class Answer(NamedTuple):
 class Engine:
     """An exported network, ready to run."""
 
-    def __init__(self, path: Path, record: ExportRecord, device: str = "cpu") -> None:
+    def __init__(
+        self, path: Path, record: ExportRecord, device: str = "cpu", *, tensorrt: bool = False
+    ) -> None:
         """Load it.
+
+        Args:
+            path: the file.
+            record: of it.
+            device: as torch names it, or `auto`.
+            tensorrt: run an ONNX file with onnxruntime's TensorRT; never with anything else in its place.
 
         Raises:
             ConfigError: when what runs it is not installed, or does not know the device.
             ModelError: when the file is damaged.
         """
         self.record = record
-        opens = _open_onnx if record.runtime == "onnx" else _open_torch
-        self._run: Run = opens(path, device)
+        is_onnx = record.runtime == "onnx"
+        self._run: Run = _open_onnx(path, device, tensorrt) if is_onnx else _open_torch(path, device)
 
     def __call__(
         self, images: UInt8[np.ndarray, "N *V H W 3"], rays: Float[np.ndarray, "N V P 6"] | None = None
@@ -62,7 +70,7 @@ class Engine:
         return xy[:keep], confidence[:keep]
 
 
-def _open_onnx(path: Path, device: str) -> Run:
+def _open_onnx(path: Path, device: str, tensorrt: bool) -> Run:
     """Return what runs an ONNX file with onnxruntime."""
     try:
         import onnxruntime
@@ -75,7 +83,7 @@ def _open_onnx(path: Path, device: str) -> Run:
     options.log_severity_level = 3  # errors; it warns of what it places where
     try:
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=_providers(onnxruntime.get_available_providers(), device)
+            str(path), options, providers=_providers(onnxruntime.get_available_providers(), device, tensorrt)
         )
     except (state.InvalidProtobuf, state.InvalidGraph, state.Fail, state.RuntimeException) as error:
         raise ModelError(f"{path} cannot be run: {error}. `litpose export` writes it anew") from error
@@ -87,13 +95,25 @@ def _open_onnx(path: Path, device: str) -> Run:
     return run
 
 
-def _providers(there: list[str], device: str) -> list[Any]:
+def _providers(there: list[str], device: str, tensorrt: bool = False) -> list[Any]:
     """Return what onnxruntime is to run on.
 
     Raises:
-        ConfigError: when the device is asked for by name and not there.
+        ConfigError: when the device is asked for by name and not there, or TensorRT is and is not.
     """
     kind = device.partition(":")[0]
+    if tensorrt:
+        if kind not in ("auto", "cuda"):
+            raise ConfigError(f"--runtime tensorrt runs on NVIDIA's GPUs, not on --device {device}")
+        if "TensorrtExecutionProvider" not in there:
+            raise ConfigError(
+                f"--runtime tensorrt: this onnxruntime has no TensorRT; it knows {', '.join(there)}. It "
+                "takes onnxruntime-gpu and NVIDIA's TensorRT libraries; --runtime onnx runs the same export "
+                "without"
+            )
+        there_too = [name for name in ("CUDAExecutionProvider",) if name in there]  # for what it cannot run
+        number = {"device_id": device.partition(":")[2]} if ":" in device else {}
+        return [("TensorrtExecutionProvider", number), *((name, number) for name in there_too)]
     wanted = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider"}.get(kind)
     if kind == "auto" and "CUDAExecutionProvider" in there:
         wanted = "CUDAExecutionProvider"

@@ -3,12 +3,13 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from lightning_pose.core.errors import ModelError
 from lightning_pose.model_dir import ModelDir
 
 Runtime = Literal["onnx", "torch_export"]
+Engines = Literal["onnx", "torch_export", "tensorrt"]  # what runs them: onnxruntime has TensorRT too
 Precision = Literal["fp32", "fp16"]
 RUNTIMES: tuple[Runtime, ...] = ("onnx", "torch_export")
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16")
@@ -119,6 +120,18 @@ def export_path(model: ModelDir, runtime: Runtime, precision: Precision) -> Path
     """
     folder, suffix = FOLDERS[runtime]
     return model.path / folder / f"{model.checkpoint().stem}_{precision}{suffix}"
+
+
+def export_of(engine: Engines) -> Runtime:
+    """Return the kind of export that an engine runs."""
+    return "onnx" if engine == "tensorrt" else engine
+
+
+def chosen_export(model: ModelDir, engine: Engines, precision: str) -> Path | None:
+    """Return the export that runs: of `precision`, or with `auto` the first of `PRECISIONS` that is there."""
+    wanted = PRECISIONS if precision == "auto" else (cast(Precision, precision),)
+    paths = (export_path(model, export_of(engine), choice) for choice in wanted)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def record_path(path: Path) -> Path:

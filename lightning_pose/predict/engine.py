@@ -1,9 +1,12 @@
 """The networks that all sessions of a call share: loaded when the first one needs them, asked in turns."""
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +16,8 @@ from lightning_pose.core.calibration import Rig
 from lightning_pose.core.camera import Camera
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.core.sessions import Session
-from lightning_pose.predict.footage import Footage
+from lightning_pose.core.video import VideoReader
+from lightning_pose.predict.footage import Footage, Streams
 from lightning_pose.predict.given_boxes import read_session_boxes
 from lightning_pose.predict.model import Model, open_model
 from lightning_pose.predict.options import Options
@@ -45,12 +49,13 @@ class Engine:
         """
         self.model, self.options, self._busy = model, options, busy
         self.profile = Profile()
-        self._loading = threading.Lock()
+        self._loading, self._saying = threading.Lock(), threading.Lock()
+        self._reasons: set[str] = set()  # why videos are not decoded by the GPU
         self._begun: dict[str, Footage] = {}  # of sessions that are decoded already
 
     def begin(self, session: Session) -> None:
         """Decode the first frames of a session while the networks are loaded, where `blocks` can use them."""
-        if not self.options.crops:
+        if not self.options.crops and not self._may_use_nvdec:
             self._begun[session.name] = self._footage(session, 0)
 
     def close(self) -> None:
@@ -121,8 +126,10 @@ class Engine:
             boxes = read_session_boxes(session, self.options.bbox_dir)
             return crop_blocks(session, boxes, *network, rig=rig if self.model.needs_cameras else None, **how)
         camera = None if rig is None else network_camera(rig, rig.sizes, self.model.size)
-        begun = self._begun.pop(session.name, None) if start == 0 else None
-        return predict_blocks(session, *network, camera=camera, footage=begun, **how)
+        footage = self._begun.pop(session.name, None) if start == 0 else None
+        if footage is None:
+            footage = self._footage(session, max(0, start - self.predictor.context))
+        return predict_blocks(session, *network, camera=camera, footage=footage, **how)
 
     def pose_errors(self, session: Session, block: Block) -> list[dict[str, Float[np.ndarray, "V t K"]]]:
         """Return how far poses are from what each member was trained with (px), each kind by its name."""
@@ -138,7 +145,31 @@ class Engine:
 
     def _footage(self, session: Session, start: int) -> Footage:
         """Return the frames of a session at the networks' size, decoded from now on."""
-        return Footage(session, self.model.size, start, threads=self.options.num_workers or 0)
+        opened = self._open_on_gpu if self._may_use_nvdec else None
+        return Footage(session, self.model.size, start, threads=self.options.num_workers or 0, opened=opened)
+
+    @property
+    def _may_use_nvdec(self) -> bool:
+        """Whether a GPU may decode: torchcodec is installed, and networks may run there."""
+        return self.options.device not in ("cpu", "mps") and find_spec("torchcodec") is not None
+
+    def _open_on_gpu(self, path: Path) -> AbstractContextManager[Streams]:
+        """Open a video on the networks' GPU, or with PyAV where that cannot decode it; say why, once."""
+        from lightning_pose.data.nvdec import open_streams
+        from lightning_pose.predict.network import choose_device
+
+        height, width = self.model.size
+        device = choose_device(self.options.device)
+        if not device.startswith("cuda"):
+            return VideoReader(
+                path, size=(width, height), partial=True, threads=self.options.num_workers or 0
+            )
+        streams, reason = open_streams(path, (width, height), device)
+        with self._saying:
+            if reason is not None and reason not in self._reasons:
+                self._reasons.add(reason)
+                warnings.warn(f"{path.name} is not decoded by the GPU: {reason}", stacklevel=1)
+        return streams
 
     def _views(self, session: Session) -> list[int] | None:
         """Return which of the model's views a session has; None for all of them."""

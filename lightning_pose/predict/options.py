@@ -45,7 +45,7 @@ class Options:
     overrides: Sequence[str] = ()
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str = "auto"
-    runtime: Literal["eager", "onnx", "torch_export"] = "eager"
+    runtime: Literal["eager", "onnx", "torch_export", "tensorrt"] = "eager"
     compiled: bool = False
     batch_size: int | None = None
     num_workers: int | None = None

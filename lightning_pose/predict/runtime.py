@@ -13,8 +13,10 @@ from lightning_pose.core.files import hash_file
 from lightning_pose.export.engines import Answer, Engine
 from lightning_pose.export.record import (
     PRECISIONS,
+    Engines,
     ExportRecord,
-    Runtime,
+    chosen_export,
+    export_of,
     export_path,
     read_record,
 )
@@ -150,7 +152,7 @@ def load_runtime(
     model: Model,
     precision: str = "auto",
     *,
-    runtime: Runtime = "onnx",
+    runtime: Engines = "onnx",
     device: str = "auto",
 ) -> RuntimePredictor:
     """Load the exports of all members.
@@ -167,20 +169,19 @@ def load_runtime(
     """
     if precision not in ("auto", *PRECISIONS):
         raise ConfigError(f"--precision {precision}: exports are in {' or '.join(PRECISIONS)}")
-    wanted = PRECISIONS if precision == "auto" else (precision,)
     engines, faults = {}, []
     for name, member in model.members.items():
-        paths = [export_path(member, runtime, choice) for choice in wanted]
-        path = next((path for path in paths if path.is_file()), None)
+        path = chosen_export(member, runtime, precision)
         if path is None:
-            faults.append(f"{name or model.folder.name}: there is no {paths[0].name} in {paths[0].parent}")
+            lacks = export_path(member, export_of(runtime), "fp16" if precision == "fp16" else "fp32")
+            faults.append(f"{name or model.folder.name}: there is no {lacks.name} in {lacks.parent}")
             continue
         try:
-            engines[name] = Engine(path, _current(path, member), device)
+            engines[name] = Engine(path, _current(path, member), device, tensorrt=runtime == "tensorrt")
         except ModelError as error:
             faults.append(str(error))
     if faults:
-        command = f"litpose export {model.folder} --runtime {runtime}"
+        command = f"litpose export {model.folder} --runtime {export_of(runtime)}"
         command += f" --precision {precision}" if precision != "auto" else ""
         raise_collected(ModelError, f"--runtime {runtime} needs an export, which `{command}` makes", faults)
     subspaces = {name: load_subspaces(member) for name, member in model.members.items()}

@@ -11,7 +11,7 @@ import torch
 from lightning_pose.core.packet_table import read_packet_table
 from lightning_pose.core.video import VideoReader, VideoWriter
 from lightning_pose.data import nvdec
-from lightning_pose.data.nvdec import NvdecReader, match, open_reader
+from lightning_pose.data.nvdec import NvdecReader, match, open_reader, open_streams
 
 N = 70  # more than are asked for at once
 
@@ -88,6 +88,21 @@ def test_frames_of_the_engine_come_in_order(
         found = list(reader.stream(start))
     assert all(frame is not None and frame.shape[:2] == (size or (64, 48))[::-1] for frame in found)
     np.testing.assert_allclose(levels(found), 255 - TRUTH[start:], atol=2)
+
+
+def test_frames_come_into_the_processors_memory_for_who_wants_them_there(
+    film: Path, engine: type[Decoder]
+) -> None:
+    streams, reason = open_streams(film, (32, 24), "cuda")
+    assert reason is None
+    with streams as opened:
+        found = list(opened.stream(60))
+    assert all(isinstance(frame, np.ndarray) and frame.shape == (24, 32, 3) for frame in found)
+    np.testing.assert_allclose(levels(found), 255 - TRUTH[60:], atol=2)
+    engine.broken = 0
+    streams, reason = open_streams(film, (32, 24), "cuda")
+    assert "out of order" in str(reason)
+    np.testing.assert_allclose(levels(list(streams.stream())), TRUTH, atol=2)
 
 
 @pytest.mark.parametrize("fault", ["late", "broken"])

@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many images went in at a time, into an engine that says the mean light of the middle frames."""
     counts: list[int] = []
 
-    def opened(path: Path, device: str) -> engines.Run:
+    def opened(path: Path, device: str, tensorrt: bool = False) -> engines.Run:
         context = int(path.name)
 
         def run(inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -95,5 +95,13 @@ def test_devices_are_chosen_among_those_that_onnxruntime_knows() -> None:
     assert engines._providers(both, "cuda:1")[0] == ("CUDAExecutionProvider", {"device_id": "1"})
     assert engines._providers(both, "cpu") == ["CPUExecutionProvider"]
     assert engines._providers(both[1:], "auto") == ["CPUExecutionProvider"]
+    number = {"device_id": "1"}
+    assert engines._providers(["TensorrtExecutionProvider", *both], "cuda:1", tensorrt=True) == [
+        ("TensorrtExecutionProvider", number), ("CUDAExecutionProvider", number)
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"has no TensorRT; it knows CUDA.*--runtime onnx runs the same"):
+        engines._providers(both, "auto", tensorrt=True)
+    with pytest.raises(ConfigError, match="not on --device cpu"):
+        engines._providers(both, "cpu", tensorrt=True)
     with pytest.raises(ConfigError, match="--device cuda: this onnxruntime does not know it"):
         engines._providers(both[1:], "cuda")

@@ -11,8 +11,10 @@ import pytest
 
 from lightning_pose.core.errors import CalibrationError, ConfigError
 from lightning_pose.core.sessions import check_session
+from lightning_pose.core.video import VideoReader
 from lightning_pose.predict import Options, network
 from lightning_pose.predict.engine import Engine, Turns
+from lightning_pose.predict.footage import Footage
 from lightning_pose.predict.model import open_model
 from lightning_pose.predict.tracks import Block, Found
 
@@ -88,3 +90,56 @@ def test_anchors_that_the_detector_does_not_know_are_refused_before_the_first_vi
     folder = make_model()
     with pytest.raises(ConfigError, match=r"no keypoint nose: there are red, green"):
         engine(folder, detector_model=folder, anchor_keypoints=("nose",)).load()
+
+
+def test_on_a_gpu_its_engine_decodes_and_what_it_cannot_is_said_once_and_left_to_pyav(
+    film_session: Callable[..., dict[str, Path]], make_model: Callable[..., Path], monkeypatch
+):
+    asked: list[tuple[str, tuple[int, int], str]] = []
+
+    class Negative:
+        """The engine's frames, told from others by their colours."""
+
+        def __init__(self, path: Path, size: tuple[int, int]) -> None:
+            self.reader = VideoReader(path, size=size)
+
+        def __enter__(self) -> "Negative":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.reader.close()
+
+        def stream(self, start: int = 0):
+            return (255 - frame for frame in self.reader.frames(start))
+
+    def open_streams(path: Path, size: tuple[int, int], device: str):
+        asked.append((path.name, size, device))
+        if path.stem.endswith("cam1"):
+            return Negative(path, size), None
+        return VideoReader(path, size=size), "the GPU cannot decode it"
+
+    monkeypatch.setattr("lightning_pose.predict.engine.find_spec", lambda name: object())
+    monkeypatch.setattr("lightning_pose.data.nvdec.open_streams", open_streams)
+    model = open_model(make_model())
+    session = check_session("s1", film_session(counts={"cam1": 3, "cam2": 3, "cam3": 3}), model.views)
+    plain = Footage(session, model.size)
+    expected = plain.take(3).images
+    monkeypatch.setattr(network, "choose_device", lambda device: "cuda:1")
+    ours = Engine(model, Options(), lambda text: nullcontext())
+    ours.begin(session)
+    assert not asked  # before torch is loaded nobody knows whether there is a GPU
+    with pytest.warns(UserWarning, match=r"is not decoded by the GPU: the GPU cannot decode it") as said:
+        film = ours._footage(session, 0)
+        images = film.take(3).images
+        film.close()
+    assert len(said) == 1 and sorted(asked) == [
+        (f"s1_{view}.mp4", model.size[::-1], "cuda:1") for view in model.views
+    ]
+    np.testing.assert_array_equal(images[:, 0], 255 - expected[:, 0])
+    np.testing.assert_array_equal(images[:, 1:], expected[:, 1:])
+    monkeypatch.setattr(network, "choose_device", lambda device: "cpu")
+    film = ours._footage(session, 0)
+    np.testing.assert_array_equal(film.take(3).images, expected)
+    film.close()
+    plain.close()
+    assert len(asked) == 3
