@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+ENDS = 1 << 20  # bytes
+
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
@@ -48,6 +50,21 @@ def hash_file(path: Path | str) -> str:
     """Return the SHA-256 of a file's content, in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(path: Path | str) -> str:
+    """Return 16 hexadecimal digits that tell a file from others without reading a large one whole.
+
+    They are of its size and of the first and the last MiB: a video that was encoded anew, or a checkpoint of
+    another training, differs there.
+    """
+    with Path(path).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        found = hashlib.sha256(str(size).encode())
+        for start in (0, max(ENDS, size - ENDS)):
+            file.seek(start)
+            found.update(file.read(ENDS))
+    return found.hexdigest()[:16]
 
 
 def _umask() -> int:

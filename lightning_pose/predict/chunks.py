@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from lightning_pose.core.errors import DataError
+from lightning_pose.predict.identity import differences
 from lightning_pose.predict.tracks import Block
 
 MAGIC = "litpose partial predictions 1"
@@ -145,9 +146,8 @@ class Chunks:
         if there.get("format") != MAGIC:
             self.refused = "it is of another version of this program"
             return False
-        keys = dict.fromkeys([*self._identity, *there])
-        changed = [key for key in keys if there.get(key) != self._identity.get(key)]
-        self.refused = f"it is of another {', another '.join(changed)}" if changed else ""
+        changed = differences(there, self._identity)
+        self.refused = f"it is of {changed}" if changed else ""
         self._file.seek(len(first))
         return not changed
 

@@ -16,6 +16,12 @@ def box_file(folder: Path, video: Path) -> Path:
     return folder / f"{video.stem}_bbox.csv"
 
 
+def label_box_file(folder: Path, labels: Path) -> Path:
+    """Return the file of the boxes of a label file's images: its own, or the one for all."""
+    own = folder / labels.name / "bbox.csv"
+    return own if own.is_file() else folder / "bbox.csv"
+
+
 def read_session_boxes(session: Session, folder: Path) -> Int[np.ndarray, "T V 4"]:
     """Return x, y, h, w of every frame of every view; the last box stands in after a view has ended.
 
@@ -56,8 +62,7 @@ def read_label_boxes(
     """
     views, faults = [], []
     for file, names in zip(files.values(), images, strict=True):
-        own = folder / file.name / "bbox.csv"
-        path = own if own.is_file() else folder / "bbox.csv"
+        path = label_box_file(folder, file)
         try:
             table = read_boxes(path)
         except PoseError as error:

@@ -1,12 +1,23 @@
-"""All that is made of one session, each part only where it lacks: keypoints, world points, labeled videos."""
+"""All that is made of one session, where it lacks or is of something else: keypoints, 3D, labeled videos."""
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.sessions import Session
 from lightning_pose.predict.engine import Engine
+from lightning_pose.predict.identity import (
+    ANEW,
+    UNKNOWN,
+    Identity,
+    differences,
+    digest_rig,
+    identify,
+    read_identity,
+    write_identity,
+)
 from lightning_pose.predict.outputs import Layout, picture_files, pixel_files, world_files
 from lightning_pose.predict.pages import write_page
 from lightning_pose.predict.pictures import draw_session, has_mosaic
@@ -43,10 +54,27 @@ class SessionJob:
         """The file of what has been predicted of it while it is not finished."""
         return self._layout.partial(self.session)
 
-    @property
+    @cached_property
     def predicts(self) -> bool:
         """Whether the networks are needed."""
-        return self._lacks(pixel_files(self._layout, self.session, self._members))
+        return self._lacks(pixel_files(self._layout, self.session, self._members)) or bool(self._changed)
+
+    @cached_property
+    def _identity(self) -> Identity:
+        """All that predictions of it would depend on now."""
+        return identify(self.session, self.rig, self._engine.model, self._engine.options)
+
+    @cached_property
+    def _record(self) -> Identity | None:
+        """What the predictions that are there were made from; None where nothing says it."""
+        return read_identity(self._layout.identity(self.session))
+
+    @cached_property
+    def _changed(self) -> str:
+        """In words what the predictions that are there were made from other than what is given now."""
+        return (
+            "" if self._record is None else differences(self._record.get("predictions", {}), self._identity)
+        )
 
     def run(self) -> Outcome:
         """Make what lacks.
@@ -57,14 +85,17 @@ class SessionJob:
         """
         options = self._engine.options
         predicts = self.predicts
-        lifts = self.rig is not None and (predicts or self._lacks(world_files(self._layout, self.session)))
+        if self._changed and not options.overwrite:
+            self._say(ANEW.format(self._changed))
+        lifts = self.rig is not None and (predicts or self._lifts_anew())
         pictures = picture_files(self._layout, self.session, has_mosaic(self.session))
         draws = not options.skip_viz and (predicts or self._lacks(pictures))
         tally = self._predict() if predicts else Tally(0, 0.0, math.nan, {})
         error_px = self._lift() if lifts else math.nan
         if draws:
             self._draw()
-        reports = not options.skip_viz and (predicts or self._lacks([self._layout.report(self.session)]))
+        made = predicts or lifts
+        reports = not options.skip_viz and (made or self._lacks([self._layout.report(self.session)]))
         if reports and not options.eks:  # with it, what was smoothed belongs into the report
             self._report()
         return Outcome(
@@ -97,10 +128,12 @@ class SessionJob:
             self._board.counted(self.name, self.session.n_images) as advance,
             self._engine.profile.during("frames"),
         ):
-            return predict_pixels(
-                self.session, self.rig, self._engine, self._layout, stale=self._derived(),
-                on_images=advance, say=self._say,
+            tally = predict_pixels(
+                self.session, self.rig, self._engine, self._layout, identity=self._identity,
+                stale=self._derived(), on_images=advance, say=self._say,
             )  # fmt: skip
+        self._write_record(None)
+        return tally
 
     def _lift(self) -> float:
         """Triangulate; return the mean reprojection error (px)."""
@@ -114,10 +147,28 @@ class SessionJob:
             self._board.counted(what, self.session.n_frames, main=False) as advance,
             self._engine.profile.during("3D"),
         ):
-            return write_world(
+            error_px = write_world(
                 self._layout, self.session, self._members, self.rig, self._engine.model.names,
                 on_frames=advance,
             )  # fmt: skip
+        if self._record is not None:
+            self._write_record(digest_rig(self.rig))
+        return error_px
+
+    def _lifts_anew(self) -> bool:
+        """Return whether world points lack, or are of other cameras."""
+        if self._lacks(world_files(self._layout, self.session)):
+            return True
+        known = None if self._record is None else self._record.get("world")
+        if known is None or known == digest_rig(self.rig):
+            return False
+        self._say("its 3D was made from another calibration: triangulated anew")
+        return True
+
+    def _write_record(self, world: str | None) -> None:
+        """Write what predictions and world points were made from."""
+        self._record = {"predictions": self._identity, "world": world}
+        write_identity(self._layout.identity(self.session), self._record)
 
     def _draw(self) -> None:
         """Write the labeled videos."""
@@ -145,7 +196,8 @@ class SessionJob:
         layout, session = self._layout, self.session
         pictures = picture_files(layout, session, has_mosaic=True)
         records = smoother_records(layout, session)
-        return [*world_files(layout, session), *pictures, layout.report(session), *records]
+        record = layout.identity(session)
+        return [record, *world_files(layout, session), *pictures, layout.report(session), *records]
 
     def _notes(self, tally: Tally) -> list[str]:
         """Return what is not as it should be."""
@@ -160,9 +212,10 @@ class SessionJob:
             if count:
                 where = f"{view} lacks" if view else "lacks"
                 notes.append(f"{where} {count} of {infos[view].n_frames} frames")
-        newer = self._newer()
-        if newer:
-            notes.append(f"older than {', '.join(newer)}: --overwrite predicts anew")
+        if self._record is None:
+            newer = self._newer()
+            older = f", and they are older than {', '.join(newer)}" if newer else ""
+            notes.append(f"{UNKNOWN}{older}: --overwrite predicts anew")
         return notes
 
     def _newer(self) -> list[str]:

@@ -46,6 +46,14 @@ class Layout(NamedTuple):
         """Return the file of what has been predicted of a session that is not finished."""
         return self.predictions / f"{session.name or 'session'}.partial"
 
+    def identity(self, session: Session) -> Path:
+        """Return the file that says what the predictions of a session were made from."""
+        return self.predictions / f"{session.name or 'session'}.made_from.json"
+
+    def label_identity(self, file: Path) -> Path:
+        """Return the file that says what the predictions of a label file were made from."""
+        return self.labels(file).with_name("made_from.json")
+
     def smoothed(self, session: Session) -> Path:
         """Return the folder of what the smoother makes of a session."""
         return self.out / "video_preds_smoothed" / (session.name or "session")

@@ -13,7 +13,7 @@ from lightning_pose.core.errors import DataError, VideoError
 from lightning_pose.core.sessions import Session
 from lightning_pose.predict.chunks import Chunks, Shape
 from lightning_pose.predict.engine import Engine
-from lightning_pose.predict.identity import identify
+from lightning_pose.predict.identity import Identity
 from lightning_pose.predict.outputs import ROWS, Layout, PixelTables
 from lightning_pose.predict.tracks import Block
 
@@ -42,6 +42,7 @@ def predict_pixels(
     engine: Engine,
     layout: Layout,
     *,
+    identity: Identity,
     stale: Sequence[Path] = (),
     on_images: Callable[..., object],
     say: Callable[[str], object],
@@ -53,6 +54,7 @@ def predict_pixels(
         rig: its cameras.
         engine: the networks.
         layout: where the tables go.
+        identity: of all that the predictions depend on.
         stale: files that were made of earlier predictions; removed before the tables are replaced.
         on_images: told how many frames have been done since it was last called; first, and marked as `old`,
             those of earlier calls.
@@ -67,7 +69,6 @@ def predict_pixels(
     shape = Shape(len(model.members), len(session.videos), len(model.names))
     path = layout.partial(session)
     check_room(path, session, shape)
-    identity = identify(session, rig, model, engine.options)
     with Chunks(path, identity, shape, anew=engine.options.overwrite) as chunks:
         if chunks.refused:
             say(f"{path.name} is not used, {chunks.refused}: predicted anew")

@@ -22,7 +22,7 @@ WORDS: dict[str, str] = {
 
 
 class Profile:
-    """A clock for every activity; each moment counts for one, so that they add up to the time since the start."""
+    """A clock for every activity; each moment counts for one of them, so that they add up."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Start the clock."""

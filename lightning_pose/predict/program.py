@@ -12,6 +12,14 @@ from lightning_pose.core.errors import CalibrationError, ConfigError, PoseError
 from lightning_pose.core.sessions import Session, find_rig
 from lightning_pose.core.terminal import print_error
 from lightning_pose.predict.engine import Engine
+from lightning_pose.predict.identity import (
+    ANEW,
+    UNKNOWN,
+    differences,
+    identify_labels,
+    read_identity,
+    write_identity,
+)
 from lightning_pose.predict.inputs import Failure, Inputs, LabelSet, Tolerance, find_inputs
 from lightning_pose.predict.job import SessionJob
 from lightning_pose.predict.model import Model, open_model
@@ -124,13 +132,26 @@ class _Program:
     def _label_set(self, labels: LabelSet) -> None:
         """Predict the images of a label set, unless that has been done."""
         files = label_files(self.layout, labels, list(self.model.members))
-        if not self.options.overwrite and all(path.is_file() for path in files):
-            self._note(Outcome(labels.name, "kept"))
+        record = self.layout.label_identity(next(iter(labels.files.values())))
+        identity, former = identify_labels(labels, self.model, self.options), read_identity(record)
+        changed = "" if former is None else differences(former, identity)
+        if not self.options.overwrite and not changed and all(path.is_file() for path in files):
+            note = UNKNOWN if former is None else ""
+            self._note(Outcome(labels.name, "kept", note=note))
             return
         from lightning_pose.predict.labels import predict_label_set
 
+        if changed and not self.options.overwrite:
+            self.board.say(f"{labels.name}: {ANEW.format(changed)}")
         self.engine.load()
-        self._attempt(labels.name, lambda: predict_label_set(labels, self.engine, self.layout, self.board))
+        record.unlink(missing_ok=True)
+
+        def done() -> Outcome:
+            outcome = predict_label_set(labels, self.engine, self.layout, self.board)
+            write_identity(record, identity)
+            return outcome
+
+        self._attempt(labels.name, done)
 
     def _attempt(self, name: str, action: Callable[[], Outcome], partial: Path | None = None) -> None:
         """Do one session or label set, and note what became of it; a fault of it is not one of the others."""

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from lightning_pose.core.files import atomic_path, hash_file, write_json, write_text
+from lightning_pose.core.files import atomic_path, fingerprint, hash_file, write_json, write_text
 
 
 def test_a_file_is_there_only_when_it_is_whole(tmp_path):
@@ -63,3 +63,21 @@ def test_text_and_json_are_utf_8_and_read_back(tmp_path):
 def test_files_are_known_by_their_content(tmp_path):
     (tmp_path / "a").write_bytes(b"weights" * 100_000)
     assert hash_file(tmp_path / "a") == hashlib.sha256(b"weights" * 100_000).hexdigest()
+
+
+@pytest.mark.parametrize("size", [0, 5, 1 << 20, (1 << 20) + 5, 3 << 20])
+def test_a_fingerprint_tells_files_apart_by_their_length_and_both_ends(tmp_path, size):
+    content, path, copy = bytearray(os.urandom(size)), tmp_path / "one", tmp_path / "two"
+    path.write_bytes(content)
+    copy.write_bytes(content)
+    os.utime(copy, (1, 1))
+    first = fingerprint(path)
+    assert fingerprint(copy) == first and len(first) == 16
+    for changed in (content + b"x", *([content[:-1]] if size else [])):
+        path.write_bytes(changed)
+        assert fingerprint(path) != first
+    for place in (0, -1) if size else ():
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        assert fingerprint(path) != first

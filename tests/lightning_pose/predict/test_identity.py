@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lightning_pose.core.sessions import check_session
+from lightning_pose.export.record import export_path
 from lightning_pose.predict import Options
 from lightning_pose.predict.identity import identify
 from lightning_pose.predict.model import open_model
@@ -26,7 +27,7 @@ def test_what_changes_predictions_is_in_it_and_what_does_not_is_not(
 
     assert not changed(batch_size=3, in_flight=2, num_workers=4, skip_viz=True, out_dir=tmp_path)
     assert changed(precision="fp32") == {"precision"}
-    assert changed(runtime="onnx") == {"runtime"}
+    assert changed(runtime="onnx") == {"runtime", "export"}
     assert changed(detector_model=folder) == {"detector", "calibration"}  # boxes come from space
     boxes = tmp_path / "boxes"
     boxes.mkdir()
@@ -41,6 +42,13 @@ def test_what_changes_predictions_is_in_it_and_what_does_not_is_not(
     saved = folder / "config.yaml"
     saved.write_text(saved.read_text().replace("camera_tokens: false", "camera_tokens: true"))
     assert identify(session, world.rig, open_model(folder), Options())["calibration"] is not None
+    export = export_path(next(iter(model.members.values())), "onnx", "fp32")
+    export.parent.mkdir()
+    seen = []
+    for content in (b"one", b"two"):
+        export.write_bytes(content)
+        seen.append(identify(session, None, model, Options(runtime="onnx"))["export"])
+    assert seen[0] != seen[1]
     video = session.videos["cam2"]
     video.write_bytes(video.read_bytes() + bytes(1))
     assert identify(session, None, model, Options())["video"] != base["video"]

@@ -1,5 +1,7 @@
 """What is made of a session, with a network whose answers are known."""
 
+import dataclasses
+import io
 import os
 from pathlib import Path
 
@@ -126,7 +128,7 @@ def test_what_is_there_is_kept_and_only_what_lacks_is_made(
     assert pixels.stat().st_mtime_ns != made[pixels]
 
 
-def test_predictions_that_may_be_of_another_video_or_training_are_kept_and_that_is_said(
+def test_predictions_of_which_nothing_says_what_they_were_made_from_are_kept_and_that_is_said(
     film_session, make_model, spot_network
 ):
     model, videos = make_model(), film_session()
@@ -137,8 +139,49 @@ def test_predictions_that_may_be_of_another_video_or_training_are_kept_and_that_
     for path in (videos["cam2"], checkpoint):
         os.utime(path, (later, later))
     again = predict(model, videos.values(), Options(skip_viz=True), QUIET)
+    assert again.kept == ["s1"] and not again.outcomes[0].note  # a copy has another time and is the same
+    (model / "video_preds" / "s1.made_from.json").unlink()
+    again = predict(model, videos.values(), Options(skip_viz=True), QUIET)
     assert again.kept == ["s1"]
-    assert again.outcomes[0].note == "older than s1_cam2.mp4, last.ckpt: --overwrite predicts anew"
+    assert again.outcomes[0].note == (
+        "nothing says what they were made from, and they are older than s1_cam2.mp4, last.ckpt: "
+        "--overwrite predicts anew"
+    )
+
+
+def test_predictions_of_another_video_of_that_name_or_precision_are_made_anew_and_it_says_why(
+    film_session, make_model, spot_network
+):
+    model, videos = make_model(), film_session(counts={"cam1": 9, "cam2": 9, "cam3": 9})
+
+    def again(**options) -> tuple[list[str], str]:
+        console = Console(file=io.StringIO(), width=200)
+        summary = predict(model, videos.values(), Options(skip_viz=True, **options), console)
+        return summary.done, console.file.getvalue()  # type: ignore[attr-defined]
+
+    assert again()[0] == ["s1"] and again()[0] == []
+    done, said = again(precision="fp32")
+    assert done == ["s1"] and "s1: what is there was made from another precision: predicted anew" in said
+    film_session(counts={"cam1": 11, "cam2": 11, "cam3": 11})  # under the same names
+    done, said = again(precision="fp32")
+    assert done == ["s1"] and "made from another video: predicted anew" in said
+    assert len(read_poses(model / "video_preds" / "s1_cam1.csv")) == 11
+    assert again(precision="fp32")[0] == []
+
+
+def test_another_calibration_makes_3d_anew_without_the_networks(
+    film_session, make_model, spot_network, calibrated, world
+):
+    model, videos = make_model(), film_session()
+    predict(model, videos.values(), Options(skip_viz=True), QUIET)
+    first = read_poses(model / "video_preds" / "s1_3d.csv").points
+    camera = world.rig.camera
+    farther = camera._replace(translation=2 * camera.translation)
+    dataclasses.replace(world.rig, camera=farther).save(calibrated)
+    summary = predict(model, videos.values(), Options(skip_viz=True), QUIET)
+    assert summary.done == ["s1"] and len(spot_network) == 1
+    assert not np.allclose(read_poses(model / "video_preds" / "s1_3d.csv").points, first, equal_nan=True)
+    assert predict(model, videos.values(), Options(skip_viz=True), QUIET).kept == ["s1"]
 
 
 def test_views_of_unequal_length_are_predicted_to_their_ends(
@@ -160,7 +203,7 @@ def test_views_of_unequal_length_are_predicted_to_their_ends(
     assert len(found) == 23
     assert found.extras["n_views"][[13, 14, 20], 0].tolist() == [3, 2, 1]
     assert np.isnan(found.points[20:]).all() and np.isfinite(found.points[:20]).all()
-    assert not (model / "video_preds" / "labeled_videos" / "s1_mosaic.mp4").exists()
+    assert probe(model / "video_preds" / "labeled_videos" / "s1_mosaic.mp4").n_frames == 23
 
 
 def test_a_session_without_a_view_is_predicted_by_a_network_for_single_views_and_that_is_said(
@@ -181,7 +224,9 @@ def test_one_view_has_no_mosaic_and_no_world(film_session, make_model, spot_netw
     video = film_session()["cam2"]
     summary = predict(model, [video], Options(), QUIET)
     assert summary.done == ["s1_cam2"]
-    assert names_in(model / "video_preds") == ["s1_cam2.csv", "s1_cam2_temporal_norm.csv"]
+    assert names_in(model / "video_preds") == [
+        "s1_cam2.csv", "s1_cam2.made_from.json", "s1_cam2_temporal_norm.csv"
+    ]  # fmt: skip
     assert names_in(model / "video_preds" / "labeled_videos") == ["s1_cam2_labeled.mp4"]
     found = read_poses(model / "video_preds" / "s1_cam2.csv").points
     np.testing.assert_allclose(found, world.xy[1], atol=0.25)

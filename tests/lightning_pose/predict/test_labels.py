@@ -51,7 +51,8 @@ def test_predictions_errors_and_sets_of_every_view(project, make_model, spot_net
     for v, view in enumerate(world.rig.names):
         folder = model / "image_preds" / f"CollectedData_{view}.csv"
         names = sorted(path.name for path in folder.iterdir())
-        assert names == ["predictions.csv", "predictions_pixel_error.csv"]
+        record = ["made_from.json"] if v == 0 else []  # one of all views
+        assert names == [*record, "predictions.csv", "predictions_pixel_error.csv"]
         poses = read_poses(folder / "predictions.csv")
         np.testing.assert_allclose(poses.points, world.xy[v, list(ROWS)], atol=0.25)
         assert poses.sets == ("train", "train", "validation", "test", "unused")
@@ -62,6 +63,14 @@ def test_predictions_errors_and_sets_of_every_view(project, make_model, spot_net
         assert error.sets == poses.sets
     again = predict(model, [project], Options(), QUIET)
     assert again.kept == ["CollectedData"] and len(spot_network) == 1
+    record = model / "image_preds" / "CollectedData_cam1.csv" / "made_from.json"
+    record.unlink()
+    again = predict(model, [project], Options(batch_size=4), QUIET)
+    assert again.kept == ["CollectedData"]
+    assert again.outcomes[0].note == "nothing says what they were made from"
+    predict(model, [project], Options(overwrite=True), QUIET)
+    assert predict(model, [project], Options(precision="fp32"), QUIET).done == ["CollectedData"]
+    assert predict(model, [project], Options(precision="fp32"), QUIET).kept == ["CollectedData"]
 
 
 def test_labels_that_were_not_trained_on_have_no_sets(project, make_model, spot_network):

@@ -28,10 +28,9 @@ from lightning_pose.predict.options import Options
 from lightning_pose.predict.outputs import Layout
 from lightning_pose.predict.pixels import predict_pixels
 from lightning_pose.predict.tracks import Block
-import lightning_pose.predict.pixels as pixels
+from lightning_pose.predict.profile import Profile
 
 folder, n_frames = Path(sys.argv[1]), int(sys.argv[2])
-pixels.identify = lambda *_: {}
 members = {"rng=0": None, "rng=1": None}
 names = tuple("abcdefghijkl")
 
@@ -43,12 +42,12 @@ def blocks(session, rig, start):
 
 engine = SimpleNamespace(
     model=SimpleNamespace(members=members, names=names), options=Options(), blocks=blocks,
-    pose_errors=lambda session, block: [{}, {}],
+    pose_errors=lambda session, block: [{}, {}], profile=Profile(),
 )
 info = VideoInfo(64, 48, n_frames, 30.0, "h264", n_frames / 30)
 session = Session("s", {"a": Path("s_a.mp4"), "b": Path("s_b.mp4")}, {"a": info, "b": info})
 layout = Layout(folder, True)
-predict_pixels(session, None, engine, layout, on_images=lambda n, **_: None, say=print)
+predict_pixels(session, None, engine, layout, identity={}, on_images=lambda n, **_: None, say=print)
 lines = (folder / "video_preds" / "s_b_rng=1.csv").read_text().count("\\n")
 assert lines == 3 + n_frames, lines
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
