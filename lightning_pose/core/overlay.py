@@ -58,7 +58,8 @@ def write_labeled_videos(
 ) -> None:
     """Draw poses on the videos of one session: a video per view, and one of all views side by side.
 
-    Small videos are enlarged. A frame that cannot be decoded is black and says so.
+    Small videos are enlarged. A frame that cannot be decoded is black and says so, and so does the tile of a
+    view that has ended before the others.
 
     Args:
         videos: view to video.
@@ -72,13 +73,13 @@ def write_labeled_videos(
         on_frame: called after each frame, to show progress.
 
     Raises:
-        DataError: when a video and its poses differ in length, or the videos of a mosaic among each other, or
-            there is no frame between `start` and `stop`.
+        DataError: when a video and its poses differ in length, or there is no frame between `start` and
+            `stop`.
         VideoError: when a file is not a video.
         OSError: when the disk is full.
     """
     infos = {view: probe(path, partial=True) for view, path in videos.items()}
-    _check_lengths({view: info.n_frames for view, info in infos.items()}, poses, mosaic_output is not None)
+    _check_lengths({view: info.n_frames for view, info in infos.items()}, poses)
     last = max(info.n_frames for info in infos.values())
     last = last if stop is None else min(stop, last)
     if not 0 <= start < last:
@@ -106,7 +107,8 @@ def write_labeled_videos(
             for name in drawn.keys() & writers.keys():
                 writers[name].write(drawn[name])
             if whole is not None:
-                whole.write(mosaic(list(drawn.values()), tile, columns))
+                tiles = [drawn[name] if name in drawn else view.ended(name) for name, view in views.items()]
+                whole.write(mosaic(tiles, tile, columns))
             if on_frame is not None:
                 on_frame()
         for writer in (*writers.values(), *([whole] if whole else [])):
@@ -151,7 +153,7 @@ class _View:
         frame = next(self._frames)
         label = f"{name}  {number}/{self._length}".strip()
         if frame is None:
-            return draw_text(np.zeros((*self.size[::-1], 3), np.uint8), f"{label}  missing", copy=False)
+            return self._black(f"{label}  missing")
         before = slice(max(0, number - self._style.trail), number)
         draw_skeleton(
             frame,
@@ -164,6 +166,14 @@ class _View:
             copy=False,
         )
         return draw_text(frame, label, copy=False)
+
+
+    def ended(self, name: str) -> Frame:
+        """Return what stands for frames after the last one."""
+        return self._black(f"{name}  ended after {self._length}".strip())
+
+    def _black(self, text: str) -> Frame:
+        return draw_text(np.zeros((*self.size[::-1], 3), np.uint8), text, copy=False)
 
 
 class _Encoder:
@@ -210,14 +220,12 @@ def _drawn_size(width: int, height: int) -> tuple[int, int]:
     return 2 * math.ceil(width * scale / 2), 2 * math.ceil(height * scale / 2)
 
 
-def _check_lengths(lengths: Mapping[str, int], poses: Mapping[str, Poses], together: bool) -> None:
-    """Raise unless every video has a row of poses for every frame, and a mosaic videos of one length."""
+def _check_lengths(lengths: Mapping[str, int], poses: Mapping[str, Poses]) -> None:
+    """Raise unless every video has a row of poses for every frame."""
     wrong = [
         f"{view or 'the video'}: {length} frames and poses for {len(poses[view])}"
         for view, length in lengths.items()
         if length != len(poses[view])
     ]
-    if together and len(set(lengths.values())) > 1:
-        wrong.append(f"the views differ: {', '.join(f'{view} {n}' for view, n in lengths.items())} frames")
     if wrong:
         raise DataError(f"poses cannot be drawn on these videos: {'; '.join(wrong)}")

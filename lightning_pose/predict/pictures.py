@@ -20,7 +20,7 @@ def draw_session(
     *,
     on_images: Callable[[int], object],
 ) -> None:
-    """Write the labeled videos of a session, and a mosaic where several views are equally long.
+    """Write the labeled videos of a session, and a mosaic of several views.
 
     Args:
         layout: where predictions are, and videos go.
@@ -49,5 +49,5 @@ def draw_session(
 
 
 def has_mosaic(session: Session) -> bool:
-    """Return whether there is a video of all views: of several that are equally long."""
-    return len(session.videos) > 1 and session.n_images == session.n_frames * len(session.videos)
+    """Return whether there is a video of all views: where there are several."""
+    return len(session.videos) > 1

@@ -86,11 +86,23 @@ def test_poses_of_another_length_are_refused(
     short = {"left": poses["left"].rows(slice(0, 9)), "right": poses["right"]}
     with pytest.raises(DataError, match="left: 12 frames and poses for 9"):
         write_labeled_videos(videos, short, DOT, outputs={"left": tmp_path / "l.mp4"})
-    other = {**videos, "right": make_video(tmp_path / "other.mp4", n=9)}
-    short = {"left": poses["left"], "right": poses["right"].rows(slice(0, 9))}
-    with pytest.raises(DataError, match="the views differ: left 12, right 9 frames"):
-        write_labeled_videos(other, short, DOT, outputs={}, mosaic_output=tmp_path / "m.mp4")
-    assert not list(tmp_path.glob("[lm].mp4"))
+    assert not (tmp_path / "l.mp4").exists()
+
+
+def test_a_view_that_ends_before_the_others_is_black_in_the_mosaic_from_there_on_and_says_so(
+    tmp_path: Path, session: tuple[dict[str, Path], dict[str, Poses]], make_video: Callable[..., Path]
+) -> None:
+    videos, poses = session
+    videos = {"left": make_video(tmp_path / "other.mp4", n=9), "right": videos["right"]}
+    short = {"left": poses["left"].rows(slice(0, 9)), "right": poses["right"]}
+    write_labeled_videos(videos, short, DOT, outputs={}, mosaic_output=tmp_path / "m.mp4")
+    assert probe(tmp_path / "m.mp4").n_frames == 12
+    tile = probe(tmp_path / "m.mp4").width // 2
+    for number, frame in enumerate(frames(tmp_path / "m.mp4")):
+        left, right = frame[60:, :tile], frame[60:, tile:]
+        assert (left.max() < 30) == (number >= 9)
+        assert redness(frame)[:, tile:].sum() > 0 and right.mean() > 30
+        assert number < 9 or frame[:60, :tile].max() > 150  # the words
 
 
 def redness(frame: np.ndarray) -> np.ndarray:
