@@ -88,10 +88,11 @@ export class FrameRows {
     return null;
   }
 
-  /** Where to begin: the first frame that is not finished, or the first. @returns {string | null} */
+  /** Where to begin: the first frame that somebody wants labeled, else one that is not finished, else the first. @returns {string | null} */
   firstUnfinished() {
     const { id, labeled, total } = this.columns;
-    const row = labeled.findIndex((count) => count < total);
+    const wanted = id.findIndex((_, row) => this.isQueued(row));
+    const row = wanted < 0 ? labeled.findIndex((count) => count < total) : wanted;
     return id[row < 0 ? 0 : row] ?? null;
   }
 

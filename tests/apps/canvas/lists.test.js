@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FrameRows } from '../../../apps/canvas/framerows.js';
+import { History, historyKey } from '../../../apps/canvas/history.js';
 import { Images } from '../../../apps/canvas/images.js';
 import { comboOf, isCharacter, Keymap } from '../../../apps/canvas/keys.js';
 import { bestGrid } from '../../../apps/canvas/layout.js';
@@ -47,6 +48,7 @@ test('tiles are laid out so that the images are as large as can be', () => {
 const columns = () => ({
   id: ['a', 'b', 'c', 'd'], session: ['s1', 's1', 's2', 's2'], index: [3, 9, 3, 12], labeled: [8, 0, 4, 0], total: 8,
   flagged: [false, true, false, false], note: ['', 'Tail hidden', '', ''], worst: [1.5, null, 7, null],
+  queued: [true, false, true, false],
 });
 
 test('filters list what they say, the worst first', () => {
@@ -57,6 +59,7 @@ test('filters list what they say, the worst first', () => {
     return rows.order.map((row) => rows.columns.id[row]).join('');
   };
   assert.equal(listed('all'), 'abcd');
+  assert.equal(listed('queued'), 'c'); // the first is labeled whole
   assert.equal(listed('unlabeled'), 'bd');
   assert.equal(listed('unfinished'), 'c');
   assert.equal(listed('flagged'), 'b');
@@ -111,4 +114,33 @@ test('an ellipse has the axes of its covariance', () => {
   assert.deepEqual([major, minor, angle], [3, 2, 0]);
   const turned = axesOf(6.5, 2.5, 6.5); // the same, turned by 45 degrees
   assert.ok(Math.abs(turned[0] - 3) < 1e-12 && Math.abs(turned[1] - 2) < 1e-12 && Math.abs(turned[2] - Math.PI / 4) < 1e-12);
+});
+
+test('one begins with a frame that somebody wants labeled, and it leaves the queue with its last label', () => {
+  const rows = new FrameRows();
+  rows.load(columns());
+  assert.equal(rows.firstUnfinished(), 'c');
+  rows.count('c', 8);
+  assert.equal(rows.firstUnfinished(), 'b');
+  rows.queue('d', true);
+  rows.choose('queued');
+  assert.deepEqual(rows.order, [3]);
+  rows.queue('d', false);
+  assert.equal(rows.firstUnfinished(), 'b');
+});
+
+test('a new tab goes on with the undo of the tab that was closed last, and leaves those of open ones', async () => {
+  const kept = new Map([
+    ['litpose-undo-p-old', '{"at":1,"past":["old"],"future":[]}'], ['litpose-undo-p-last', '{"at":5,"past":["last"],"future":[]}'],
+    ['litpose-undo-p-open', '{"at":9,"past":["open"],"future":[]}'], ['litpose-undo-q-gone', '{"at":9,"past":["other"],"future":[]}'],
+  ]);
+  const storage = new Proxy({
+    getItem: (key) => kept.get(key) ?? null, setItem: (key, text) => kept.set(key, text), removeItem: (key) => kept.delete(key),
+  }, { ownKeys: () => [...kept.keys()], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }) });
+  const isGone = async (client) => client !== 'open';
+  const key = await historyKey(storage, 'p', 'new', isGone);
+  assert.deepEqual(new History(storage, key).past, ['last']);
+  assert.ok(kept.has('litpose-undo-p-open') && kept.has('litpose-undo-q-gone') && !kept.has('litpose-undo-p-last'));
+  assert.equal(await historyKey(storage, 'p', 'new', isGone), key); // a reload stays with its own
+  assert.deepEqual(new History(storage, key).past, ['last']);
 });
