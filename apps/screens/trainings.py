@@ -126,6 +126,8 @@ def _draw_ended(visit: Visit, one: Training, *, opened: bool) -> None:
     with st.expander(label, icon=icon, expanded=opened or fate in ("failed", "killed")):
         if fate == "gone":
             st.caption("The folder of this model is not there any more.")
+        if fate == "killed":
+            st.caption("Its program was killed: by somebody, or by the system for want of memory.")
         unfinished = [job for job in one.jobs.values() if _fate(job) != "done"]
         if unfinished and fate != "gone":
             words = "Go on" if len(unfinished) == 1 else f"Go on with {len(unfinished)} networks"
