@@ -84,8 +84,6 @@ def read_cells(
     copy = shelf.open(table)
     if copy is not None:
         with copy:
-            if len(cells) == 1:
-                return copy.column(cells[0], start, stop)[:, None]
             return copy.window(cells, start, stop)
     values = np.full((stop - start, len(cells)), np.nan, dtype=np.float32)
     with Rows(table) as rows:

@@ -42,10 +42,11 @@ def test_windows_and_columns_hold_what_was_written(tmp_path, frames):
         for _ in range(40):
             start = int(rng.integers(0, len(whole) + 10))
             stop = start + int(rng.integers(0, 2500))
-            chosen = [cells[i] for i in rng.permutation(len(cells))[:5]] + [("nobody", "x")]
-            expected = np.full((stop - start, 6), np.nan, dtype=np.float32)
-            part = whole[start:stop][:, [CELLS[cell] for cell in chosen[:5]]]
-            expected[: len(part), :5] = part
+            count = int(rng.choice([1, 5]))  # by columns, and by blocks
+            chosen = [cells[i] for i in rng.permutation(len(cells))[:count]] + [("nobody", "x")]
+            expected = np.full((stop - start, count + 1), np.nan, dtype=np.float32)
+            part = whole[start:stop][:, [CELLS[cell] for cell in chosen[:count]]]
+            expected[: len(part), :count] = part
             np.testing.assert_array_equal(copy.window(chosen, start, stop), expected)
             np.testing.assert_array_equal(copy.column(chosen[0], start, stop), expected[:, 0])
             assert np.isnan(copy.column(("nobody", "x"), start, stop)).all()
