@@ -49,6 +49,9 @@ def every_route(folder) -> list[tuple[str, str]]:
         "fid": "x",
         "view": "top",
         "session": "s",
+        "source": "x",
+        "name": "x",
+        "job": "x",
         "path": "index.js",
         "rest": "x",
     }
