@@ -12,8 +12,8 @@ from apps.results.sources import Source
 from apps.results.windows import WORLD
 from lightning_pose.core.errors import DataError
 
-SPOTS, AROUND = 48, 4  # places of a table that are looked at, and frames at each
-OUTLIERS = 0.005  # share of coordinates on either side that do not count: a lost point is not a larger room
+SPOTS, AROUND = 48, 16  # places of a table that are looked at, and frames at each
+OUTLIERS = 0.01  # share of coordinates on either side that do not count: a lost point is not a larger room
 ROOM = 0.05  # share of the largest side that is added on all sides
 FIRST = ("smoother", "truth", "network")
 
