@@ -14,6 +14,8 @@ from jaxtyping import UInt8
 from lightning_pose.core.errors import VideoError
 from lightning_pose.core.files import atomic_path
 
+TICK = Fraction(1, 90_000)  # s, to which the times of frames are written
+
 
 class VideoWriter:
     """Writes RGB frames to an H.264 file (yuv420p, plays in browsers) that appears whole or not at all.
@@ -32,6 +34,7 @@ class VideoWriter:
         crf: int = 18,
         preset: str = "veryfast",
         key_every: int = 30,
+        timed: bool = False,
     ) -> None:
         """Describe the file; it is opened by `with`.
 
@@ -43,10 +46,12 @@ class VideoWriter:
             crf: quality of x264: 0 lossless, 18 hardly visible losses, 28 small files.
             preset: effort of x264 to make the file small.
             key_every: frames from one point where decoding can start to the next.
+            timed: every frame is written with its own time; else they follow one another at the rate.
         """
         self.path = Path(path)
         self._shape = (height, width, 3)
         self._rate = Fraction(fps).limit_denominator(1001)
+        self._tick = TICK if timed else 1 / self._rate
         # Colour conversion puts the one colour in the middle of its 2 x 2 pixels: a reader that is not told
         # takes it to be on their left, and what it resizes has colours half a pixel beside the shapes.
         sited = {"x264-params": "chromaloc=1"}
@@ -71,6 +76,7 @@ class VideoWriter:
             self._stream.height, self._stream.width = (length + length % 2 for length in self._shape[:2])
             self._stream.pix_fmt = "yuv420p"
             context = self._stream.codec_context
+            context.time_base = self._tick
             context.colorspace = int(Colorspace.ITU709)
             context.color_primaries = int(ColorPrimaries.BT709)
             context.color_trc = int(ColorTrc.BT709)
@@ -78,8 +84,12 @@ class VideoWriter:
             self._stack = stack.pop_all()
         return self
 
-    def write(self, frame: UInt8[np.ndarray, "H W 3"]) -> None:
+    def write(self, frame: UInt8[np.ndarray, "H W 3"], seconds: float | None = None) -> None:
         """Append one RGB frame.
+
+        Args:
+            frame: pixels.
+            seconds: when it is shown, after the one before it; of a `timed` video.
 
         Raises:
             ValueError: when the frame has another shape or type than announced.
@@ -92,8 +102,8 @@ class VideoWriter:
             frame = np.pad(frame, odd, mode="edge")
         picture = VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture = self._reformatter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709)
-        picture.pts = self._written
-        picture.time_base = 1 / self._rate
+        picture.pts = self._written if seconds is None else round(seconds / self._tick)
+        picture.time_base = self._tick
         self._container.mux(self._stream.encode(picture))
         self._written += 1
 

@@ -23,12 +23,13 @@ CONTEXT = 2  # frames on either side of a labeled one that networks with context
 JPEG = (".jpg", ".jpeg")
 
 OnFrame = Callable[[], object]
+JITTER = 0.1  # of a frame's duration, by which stamps may be rounded at a constant rate
 
 
 def crop_video(video: Path, boxes: Boxes, output: Path, on_frame: OnFrame | None = None) -> None:
     """Write what a box per frame shows of a video, every frame at the size that `crop_size` says.
 
-    Frame i of the crop is frame i of the video, at its mean rate. Beyond the border it is black.
+    Frame i of the crop is frame i of the video, shown when that is. Beyond the border it is black.
 
     Args:
         video: to crop.
@@ -44,9 +45,11 @@ def crop_video(video: Path, boxes: Boxes, output: Path, on_frame: OnFrame | None
         if len(boxes) != len(reader):
             raise DataError(f"{video} has {len(reader)} frames, but there are {len(boxes)} boxes")
         size = crop_size(boxes)
-        with VideoWriter(output, *size, fps=reader.info.fps) as writer:
-            for frame, box in zip(reader.frames(), boxes, strict=True):
-                writer.write(cut(frame, box, size))
+        times = reader.times
+        varies = not np.allclose(np.diff(times), 1 / reader.info.fps, rtol=0, atol=JITTER / reader.info.fps)
+        with VideoWriter(output, *size, fps=reader.info.fps, timed=varies) as writer:
+            for frame, box, seconds in zip(reader.frames(), boxes, times, strict=True):
+                writer.write(cut(frame, box, size), seconds if varies else None)
                 if on_frame is not None:
                     on_frame()
 

@@ -66,3 +66,17 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path, rng: np.random.Generator, sm
             writer.write(rng.integers(0, 255, (128, 128, 3), np.uint8))
     assert caught.value.errno == errno.EFBIG
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_timed_video_shows_every_frame_at_its_time(tmp_path, rng):
+    seconds = np.cumsum(rng.uniform(0.01, 0.2, 40))
+    seconds -= seconds[0]
+    with VideoWriter(tmp_path / "v.mp4", 64, 48, 25, crf=1, timed=True) as writer:
+        for number, second in enumerate(seconds):
+            writer.write(np.full((48, 64, 3), 20 + 5 * number, np.uint8), second)
+    with av.open(str(tmp_path / "v.mp4")) as container:  # PyAV alone, in the order of showing
+        frames = [
+            (frame.time, f.to_ndarray(format="gray8").mean()) for f in container.decode(video=0)
+        ]
+    np.testing.assert_allclose([time for time, _ in frames], seconds, atol=1e-4)
+    assert np.all(np.diff([grey for _, grey in frames]) > 2)

@@ -131,3 +131,16 @@ def test_labels_move_with_their_boxes_and_those_outside_are_counted():
     assert cropped.points[0, 0].tolist() == [5, 10] and cropped.points[1, 0].tolist() == [5, 10]
     assert lost == 1 and np.isnan(cropped.points[:, 1]).all()
     assert cropped.visible.tolist() == [[2, 1], [2, 0]]
+
+
+@pytest.mark.parametrize("varies", [True, False])
+def test_frames_of_a_crop_are_shown_when_those_of_the_video_are(tmp_path, rng, varies):
+    steps = rng.uniform(0.01, 0.2, 29) if varies else np.full(29, 1 / 25)
+    seconds = np.concatenate([[0], np.cumsum(steps)])
+    with VideoWriter(tmp_path / "s.mp4", *SIZE, fps=25, timed=True) as writer:
+        for number, second in enumerate(seconds):
+            writer.write(marked(number, np.array([60, 50])), second)
+    crop_video(tmp_path / "s.mp4", np.tile([10, 10, 60, 60], (30, 1)), tmp_path / "cropped.mp4")
+    with VideoReader(tmp_path / "cropped.mp4") as reader:
+        np.testing.assert_allclose(reader.times, seconds, atol=1e-4)
+        assert len(list(reader.frames())) == 30
