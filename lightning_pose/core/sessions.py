@@ -39,11 +39,14 @@ class Found(NamedTuple):
 
 
 def videos_in(folder: Path) -> list[Path]:
-    """Return the videos of a folder in order of name; hidden files are none."""
+    """Return the videos of a folder in order of name; hidden files are none.
+
+    A link that leads nowhere is one of them: who opens it is told, and it is not left out unnoticed.
+    """
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir() and not path.name.startswith(".")
     )
 
 

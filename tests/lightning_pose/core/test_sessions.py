@@ -96,6 +96,15 @@ def test_videos_are_told_by_their_ending_and_hidden_files_are_none(tmp_path: Pat
     assert [path.name for path in videos_in(tmp_path)] == ["a.avi", "b.MP4"]
 
 
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "s1_cam1.mp4").symlink_to(tmp_path / "unplugged" / "s1_cam1.mp4")
+    (path,) = videos_in(tmp_path)
+    with pytest.raises(VideoError, match=r"s1_cam1\.mp4"):
+        check_session("s1", {"cam1": path}, ("cam1",))
+    with pytest.raises(DataError, match=r"session 's1':.*s1_cam1\.mp4"):
+        read_sessions(tmp_path, ("cam1",))
+
+
 @pytest.mark.parametrize("folder", ["empty", "absent"])
 def test_a_folder_without_videos_is_refused(folder: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
