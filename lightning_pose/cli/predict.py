@@ -3,6 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightning_pose.predict import Summary
 
 HELP = "predict keypoints in videos or labeled frames, and triangulate them where cameras are calibrated"
 EXAMPLES = """examples:
@@ -121,11 +125,7 @@ def _register_speed(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Predict; return 2 when something could not be predicted, else 0."""
-    from rich.console import Console
-
-    from lightning_pose.core.terminal import FAULT, print_error
     from lightning_pose.predict import Options, predict
-    from lightning_pose.predict.profile import told
 
     if args.reader is not None:
         print("--reader: there is one reader here, of all formats, so this changes nothing", file=sys.stderr)
@@ -153,14 +153,28 @@ def run(args: argparse.Namespace) -> int:
         skip_viz=args.skip_viz,
         progress_file=args.progress_file,
     )
-    summary = predict(args.model_dir, args.inputs, options)
+    return tell(predict(args.model_dir, args.inputs, options), args.out_dir or args.model_dir)
+
+
+def tell(summary: "Summary", folder: Path) -> int:
+    """Print what became of the inputs; return 2 when something could not be predicted, else 0.
+
+    Args:
+        summary: of a prediction.
+        folder: of the results.
+    """
+    from rich.console import Console
+
+    from lightning_pose.core.terminal import FAULT, print_error
+    from lightning_pose.predict.profile import told
+
     console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(summary.table())
     for note in summary.notes():
         console.print(note)
     print(f"predicted {len(summary.done)}, kept {len(summary.kept)}, failed {len(summary.failures)}")
     print(told(summary.seconds))
-    print(f"results in {args.out_dir or args.model_dir}")
+    print(f"results in {folder}")
     if summary.failures:
         names = dict.fromkeys(failure.what for failure in summary.failures)
         print_error(f"not predicted: {', '.join(names)}")

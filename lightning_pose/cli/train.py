@@ -121,12 +121,17 @@ def run(args: argparse.Namespace) -> int:
         raise KeyboardInterrupt(f"Continue with:\n  {resume_command(args, output)}") from None
     _print_errors(results, console)
     console.print(f"model: {output}")
-    if config.eval.predict_vids_after_training:
-        from lightning_pose.predict import Options, predict
+    return _predict_videos(config, output, console) if config.eval.predict_vids_after_training else 0
 
-        videos = Path(config.eval.test_videos_directory or "")
-        predict(output, [videos], Options(skip_viz=not config.eval.save_vids_after_training), console)
-    return 0
+
+def _predict_videos(config: "Config", output: Path, console: "Console") -> int:
+    """Predict the videos that the configuration names with what was trained; return the exit code."""
+    from lightning_pose.cli.predict import tell
+    from lightning_pose.predict import Options, predict
+
+    videos = Path(config.eval.test_videos_directory or "")
+    options = Options(skip_viz=not config.eval.save_vids_after_training)
+    return tell(predict(output, [videos], options, console), output)
 
 
 def _print_errors(results: "Sequence[TrainResult]", console: "Console") -> None:

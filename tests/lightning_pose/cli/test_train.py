@@ -91,7 +91,7 @@ def test_faults_are_messages_with_exit_code_2(config_file, tmp_path, capsys):
     assert "--resume needs --output_dir" in capsys.readouterr().err
 
 
-def test_videos_are_predicted_after_training_where_that_is_asked_for(config_file, tmp_path):
+def test_videos_are_predicted_after_training_where_that_is_asked_for(config_file, tmp_path, capsys):
     videos = tmp_path / "project" / "videos"
     videos.mkdir()
     for view in ("left", "right"):
@@ -100,6 +100,8 @@ def test_videos_are_predicted_after_training_where_that_is_asked_for(config_file
                 writer.write(np.full((64, 80, 3), 40 * shade, dtype=np.uint8))
     words = ["train", str(config_file), "eval.predict_vids_after_training=true", "--output_dir"]
     assert main([*words, str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    assert "predicted 1, kept 0, failed 0" in shown and "frames/s" in shown
     for view in ("left", "right"):
         assert len(read_poses(tmp_path / "out" / "video_preds" / f"s0_{view}.csv")) == 5
     assert not list((tmp_path / "out").rglob("*.mp4"))
