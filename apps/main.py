@@ -70,7 +70,11 @@ def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
     home = contents.project.folder
 
     def served() -> Served:
-        return desk.served(desk.allow(home))
+        pid = desk.allow(home)
+        if any(one.id == pid for one in desk.opened()):
+            return desk.served(pid)
+        with st.spinner("Opening the labels. The first time, in a large project, this takes a minute."):
+            return desk.served(pid)
 
     draw(Visit(contents, served, open_frame, lambda: None, open_page))  # every visit looks anew
 
