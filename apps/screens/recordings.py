@@ -11,6 +11,7 @@ from apps.screens.jobs import last_job, show_job
 from apps.screens.style import head, plain
 from apps.screens.visit import Visit
 from lightning_pose.core.project import Project, open_project
+from lightning_pose.projects.calibrations import calibrations_among, take_calibration
 from lightning_pose.projects.jobs import LITPOSE, Job, start_job
 from lightning_pose.projects.sessions import Planned, plan_sessions, videos_among
 
@@ -41,6 +42,8 @@ def show_recordings(visit: Visit) -> None:
             _show_planned(visit, chosen, running=running)
         elif folder is not None:
             st.info("No video in this folder.")
+        if folder is not None:
+            _show_calibrations(visit, folder)
 
 
 def _show_present(project: Project) -> None:
@@ -92,6 +95,22 @@ def _show_planned(visit: Visit, files: list[Path], *, running: bool) -> None:
     if st.button(label, type="primary", disabled=running or not wanted, width="stretch"):
         add_recordings(visit.folder, wanted, copy=copy)
         st.rerun()
+
+
+def _show_calibrations(visit: Visit, folder: Path) -> None:
+    """Offer the calibrations that lie in a folder."""
+    for offered in calibrations_among(visit.project, folder):
+        with st.container(border=True):
+            line, button = st.columns([4, 1], vertical_alignment="center")
+            badge = " :green-badge[in the project]" if offered.is_taken else ""
+            whose = "all sessions" if offered.place.parent == Path() else offered.place.stem
+            line.markdown(f"**{plain(offered.file.name)}** :gray[cameras of {plain(whose)}]{badge}")
+            if offered.fault:
+                st.markdown(f":red[:material/error:] {plain(offered.fault)}")
+            elif not offered.is_taken and button.button("Take", key=f"take {offered.file}", width="stretch"):
+                take_calibration(visit.project, offered)
+                visit.look_again()
+                st.rerun()
 
 
 def _show_session(session: Planned, *, is_present: bool) -> bool:

@@ -9,6 +9,8 @@ from apps.screens.recordings import contents_of, planned_sessions
 from lightning_pose.core.project import open_project
 from lightning_pose.projects.jobs import jobs
 
+from ..conftest import two_cameras
+
 
 @pytest.fixture
 def shelf(healthy, tmp_path):
@@ -51,6 +53,14 @@ def test_a_video_of_no_view_can_be_left_out(draw, empty, shelf):
     assert "holiday" in page.error[0].value
     page.multiselect[0].set_value(["holiday.mp4"]).run()
     assert not page.error and len(page.checkbox) == 2
+
+
+def test_a_calibration_beside_the_videos_is_taken_with_a_click(draw, empty, shelf):
+    two_cameras().save(shelf / "calibration.toml")
+    page = look(draw(empty, "recordings"), shelf)
+    next(button for button in page.button if button.label == "Take").click().run()
+    assert (empty / "calibration.toml").read_bytes() == (shelf / "calibration.toml").read_bytes()
+    assert not page.exception and not any(button.label == "Take" for button in page.button)
 
 
 def test_a_session_is_summed_up(empty, shelf):
