@@ -137,11 +137,51 @@ test('the old trace is drawn until the new one is there, one request travels at 
 test('a table that is being built is asked for again, and one that fails says why once', async () => {
   const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   let asked = 0;
-  const store = new TraceStore(() => look(), new AbortController().signal);
+  const control = new AbortController();
+  const store = new TraceStore(() => look(), control.signal);
   const look = () => store.see('a', async () => (asked++ ? Promise.reject(new Error('the table is gone')) : { building: 0.4 }), [0, 10], 10, 10);
   look();
   await wait(50);
   assert.equal(look().building, 0.4);
   await wait(900);
   assert.deepEqual([look().fault, asked], ['the table is gone', 2]);
+  control.abort();
+});
+
+test('what nobody looks at is drawn as it is held and not asked for', async () => {
+  let asked = 0;
+  const store = new TraceStore(() => undefined, new AbortController().signal);
+  const ask = async (wish) => {
+    asked++;
+    return { ...wish, unit: '', complete: 1, low: new Float32Array(wish.width), high: new Float32Array(wish.width), bandLow: null, bandHigh: null };
+  };
+  assert.equal(store.see('a', null, [0, 1000], 100, 1000).trace, null);
+  store.see('a', ask, [0, 1000], 100, 1000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(store.see('a', null, [0, 10], 100, 1000).trace?.step, 16);
+  assert.deepEqual([asked, store.isBusy], [1, false]);
+});
+
+test('a refusal is final, a server that is away is tried again', async () => {
+  const control = new AbortController();
+  const store = new TraceStore(() => undefined, control.signal);
+  const asked = [];
+  const see = async (key, status) => {
+    const seen = store.see(key, async () => {
+      asked.push(key);
+      throw Object.assign(new Error(`status ${status}`), { status });
+    }, [0, 10], 10, 10);
+    await new Promise((resolve) => setImmediate(resolve));
+    return seen;
+  };
+  await see('refused', 409);
+  await see('away', 0);
+  assert.equal((await see('away', 0)).fault, 'status 0');
+  assert.deepEqual(asked, ['refused', 'away']);
+  assert.ok(Number.isFinite(store.entries.get('away').retryAt));
+  store.entries.get('away').retryAt = 0; // the time has passed
+  await see('away', 0);
+  await see('refused', 409);
+  assert.deepEqual(asked, ['refused', 'away', 'away']);
+  control.abort();
 });

@@ -47,6 +47,7 @@ export class TracesPanel {
     this.base = el('canvas', { role: 'img', 'aria-label': 'traces' });
     this.over = el('canvas', { class: 'over', 'aria-hidden': 'true' });
     this.plots = el('div', { class: 'plots', tabindex: '0', role: 'group', 'aria-label': 'traces: plus and minus zoom, shifted arrows pan, 0 shows all' }, this.base, this.over);
+    this.plots.addEventListener('scroll', () => this.refresh(), { signal: viewer.signal });
     this.empty = el('p', { class: 'nothing', hidden: true });
     this.element = el('section', { class: 'panel traces', 'aria-label': 'traces' },
       el('header', {}, this.chips, this.pinned.element, el('span', { class: 'spring' }), this.where, this.most,
@@ -137,8 +138,11 @@ export class TracesPanel {
     });
   }
 
-  /** The keypoints and sources of a quantity's plot. @private @param {Quantity} quantity @param {Theme} theme @param {Set<string>} keys @returns {Row} */
-  row(quantity, theme, keys) {
+  /**
+   * The keypoints and sources of a quantity's plot.
+   * @private @param {Quantity} quantity @param {Theme} theme @param {Set<string>} keys @param {boolean} isSeen  and not scrolled away @returns {Row}
+   */
+  row(quantity, theme, keys, isSeen) {
     const { viewer, span, width, total, view } = this;
     const { session } = viewer;
     const keypoints = pinsOf(viewer).with(viewer.keypoint);
@@ -151,7 +155,7 @@ export class TracesPanel {
       for (const k of keypoints) {
         const key = [source.id, source.version, quantity.id, quantity.perView ? view : '', k].join('|');
         keys.add(key);
-        const found = this.store.see(key, this.asker(source, quantity, view, k), span, Math.min(MOST_BINS, width * devicePixelRatio), total);
+        const found = this.store.see(key, isSeen ? this.asker(source, quantity, view, k) : null, span, Math.min(MOST_BINS, width * devicePixelRatio), total);
         if (found.fault) notes.add(`${source.name}: ${found.fault}`);
         else if (found.building !== null) notes.add(`${source.name}: reading, ${Math.round(100 * found.building)} %`);
         unit = found.trace?.unit || unit;
@@ -195,9 +199,11 @@ export class TracesPanel {
     const axis = prepared(this.axis, width + GUTTER, AXIS);
     if (axis) paintAxis(axis, { ...place, ticks: viewer.difficult, range: viewer.range && [viewer.range[0], viewer.range[1] + 1] });
     const keys = new Set();
-    this.rows = shown.map((quantity) => this.row(quantity, theme, keys));
-    this.store.keep(keys);
     this.height = rowHeight(this.plots.clientHeight, shown.length);
+    const { scrollTop, clientHeight } = this.plots;
+    const isSeen = (/** @type {number} */ index) => (index + 1) * this.height > scrollTop && index * this.height < scrollTop + clientHeight;
+    this.rows = shown.map((quantity, index) => this.row(quantity, theme, keys, isSeen(index)));
+    this.store.keep(keys);
     const c = prepared(this.base, width + GUTTER, this.height * shown.length);
     if (c) this.rows.forEach((row, index) => paintRow(c, row, { ...place, top: index * this.height, height: this.height, isMost: viewer.settings.most }));
     this.base.setAttribute('aria-label', `${shown.map((quantity) => quantity.title).join(', ')} of ${viewer.session.keypoints[viewer.keypoint]}, ${this.where.textContent}`);

@@ -8,6 +8,7 @@
 /** @import { Trace } from './envelope.js' */
 
 const KEPT = 6; // answers of a trace beside the whole
+const RETRY = 4000; // ms until what failed is tried again
 const AGAIN = 700; // ms until a table that is being built is asked for again
 
 /**
@@ -20,7 +21,7 @@ const AGAIN = 700; // ms until a table that is being built is asked for again
  * @property {Wish | null} next
  * @property {number | null} building
  * @property {string} fault
- * @property {(wish: Wish) => Promise<Trace | Building>} ask
+ * @property {number} retryAt  when it may be asked for again, ms
  */
 
 /**
@@ -54,21 +55,19 @@ export class TraceStore {
 
   /**
    * The trace to draw now for a span, and ask for a sharper one where it is not sharp.
-   * @param {string} key @param {(wish: Wish) => Promise<Trace | Building>} ask @param {Span} span @param {number} width @param {number} total
+   * @param {string} key @param {((wish: Wish) => Promise<Trace | Building>) | null} ask  null: nobody looks at it, so what is held will do
+   * @param {Span} span @param {number} width @param {number} total
    * @returns {{trace: Trace | null, isSharp: boolean, building: number | null, fault: string}}
    */
   see(key, ask, span, width, total) {
-    let entry = this.entries.get(key);
-    if (!entry) {
-      entry = { held: [], isAsking: false, next: null, building: null, fault: '', ask };
-      this.entries.set(key, entry);
-    }
+    const entry = this.entries.get(key) ?? { held: [], isAsking: false, next: null, building: null, fault: '', retryAt: 0 };
+    this.entries.set(key, entry);
     const step = stepFor(span, width);
     const best = entry.held.filter(({ wish }) => wish.start <= Math.max(0, span[0]) && wish.stop >= Math.min(total, span[1]))
       .reduce((found, one) => (!found || one.wish.step < found.wish.step ? one : found), /** @type {Held | null} */ (null));
     const isSharp = best !== null && best.wish.step <= step && best.trace.complete >= 1;
-    entry.next = isSharp || entry.fault ? null : wishFor(span, width, total);
-    this.send(entry, total);
+    entry.next = isSharp || !ask || performance.now() < entry.retryAt ? null : wishFor(span, width, total);
+    if (ask) this.send(entry, ask, total);
     return { trace: (best ?? entry.held.at(-1))?.trace ?? null, isSharp, building: entry.building, fault: entry.fault };
   }
 
@@ -82,15 +81,16 @@ export class TraceStore {
     return [...this.entries.values()].some((entry) => entry.isAsking || entry.next);
   }
 
-  /** @private @param {Entry} entry @param {number} total */
-  async send(entry, total) {
+  /** @private @param {Entry} entry @param {(wish: Wish) => Promise<Trace | Building>} ask @param {number} total */
+  async send(entry, ask, total) {
     const wish = entry.next;
     if (entry.isAsking || !wish) return;
     entry.isAsking = true;
     entry.next = null;
     try {
-      const answer = await entry.ask(wish);
+      const answer = await ask(wish);
       const share = 'building' in answer ? answer.building : answer.complete;
+      entry.fault = '';
       entry.building = share < 1 || 'building' in answer ? share : null;
       if (!('building' in answer)) hold(entry, { wish, trace: answer }, total);
       if (entry.building !== null) {
@@ -99,6 +99,11 @@ export class TraceStore {
       }
     } catch (error) {
       entry.fault = error instanceof Error ? error.message : String(error);
+      const { status = 0 } = /** @type {{status?: number}} */ (error);
+      const isFinal = status >= 400 && status < 500; // it will be said again
+      entry.retryAt = isFinal ? Infinity : performance.now() + RETRY;
+      const timer = isFinal ? undefined : setTimeout(this.changed, RETRY + 10);
+      this.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     }
     entry.isAsking = false;
     if (!this.signal.aborted) this.changed(); // it sees again, and asks for what it wants by now
