@@ -41,7 +41,7 @@ def build_losses(config: Config, labels: Labels | None = None) -> list[WeightedL
         DataError: when the labels are too few for that.
     """
     if config.model.model_type == "regression":
-        first = WeightedLoss("regression", laplace)
+        first = WeightedLoss("regression", laplace, needs_targets=False)
     else:
         name = config.model.heatmap_loss_type
         first = WeightedLoss(f"heatmap_{name}", supervised(HEATMAP_LOSSES[name]))
@@ -69,6 +69,7 @@ def _further(config: Config, name: str, labels: Labels | None) -> WeightedLoss:
         annealed=True,
         unlabeled=LOSSES[name].video,
         needs_xy=True,
+        needs_targets=False,
     )
 
 

@@ -23,6 +23,8 @@ class WeightedLoss(NamedTuple):
         annealed: whether its weight rises over the training.
         unlabeled: whether it looks at unlabeled instants, else at labeled ones.
         needs_xy: whether it looks at coordinates, which the task then adds to the outputs.
+        needs_targets: whether, of labeled instants, it looks at heatmaps of the labels, which the task then
+            draws.
     """
 
     name: str
@@ -31,6 +33,7 @@ class WeightedLoss(NamedTuple):
     annealed: bool = False
     unlabeled: bool = False
     needs_xy: bool = False
+    needs_targets: bool = True
 
 
 class Total(NamedTuple):

@@ -133,10 +133,11 @@ class Pose2DTask(pl.LightningModule):
     def _truth(self, batch: LabeledBatch, moved: Moved, labels: MovedLabels) -> Truth:
         """Return what the losses compare with, in the moved images."""
         stride = self.network.stride
-        size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
-        with torch.autocast(self.device.type, enabled=False):
-            targets = render_targets(labels.xy.float(), labels.visible, size, stride)
-        truth = Truth(targets=targets, xy=labels.xy, visible=labels.visible, stride=stride)
+        truth = Truth(xy=labels.xy, visible=labels.visible, stride=stride)
+        if any(entry.needs_targets and not entry.unlabeled for entry in self.losses):
+            size = (moved.images.shape[-2] // stride, moved.images.shape[-1] // stride)
+            with torch.autocast(self.device.type, enabled=False):
+                truth["targets"] = render_targets(labels.xy.float(), labels.visible, size, stride)
         if labels.weight is not None:
             truth["weight"] = labels.weight
         return truth

@@ -86,6 +86,15 @@ def test_labeled_and_unlabeled_losses_see_their_own_instants():
     assert "clip" in kept[1][1] and "targets" not in kept[1][1]
 
 
+def test_heatmaps_of_the_labels_are_drawn_only_for_losses_that_look_at_them(monkeypatch):
+    kept: list[Any] = []
+    task = a_task([seen_by(kept, needs_targets=False), seen_by(kept, unlabeled=True)])
+    monkeypatch.setattr("lightning_pose.tasks.pose2d.render_targets", None)
+    task.training_step(TrainingBatch(labeled=labeled(), unlabeled=unlabeled()), 0)
+    task.validation_loss(labeled())
+    assert "targets" not in kept[0][1] and "xy" in kept[0][1]
+
+
 def test_coordinates_in_the_frame_undo_augmentation_and_size():
     kept: list[Any] = []
     far = Geometric(rotation=40, zoom=0.3, shift=0.2)
