@@ -229,19 +229,21 @@ def _unlabeled(facts: Facts) -> Iterator[Choice]:
     """Yield losses on unlabeled video."""
     if not facts.videos:
         return
-    losses = ["temporal"]
+    losses = {"temporal": ("no jumps in time", 5.0)}
     if facts.n_views == 1 and facts.n_instants >= 2 * len(facts.keypoint_names):
-        losses.append("pca_singleview")
+        losses["pca_singleview"] = ("only postures like the labeled ones", 5.0)
+    if facts.n_views > 1 and facts.is_calibrated:
+        losses["view_consistency"] = ("all views see one point in space", 1.0)
     yield Choice(
-        "model.losses_to_use", losses,
-        "on the unlabeled videos: no jumps in time"
-        + (", and only postures like the labeled ones" if len(losses) > 1 else ""),
+        "model.losses_to_use",
+        list(losses),
+        f"on the unlabeled videos: {', and '.join(what for what, _ in losses.values())}",
         active=False,
-    )  # fmt: skip
-    for name in losses:
+    )
+    for name, (_, log_weight) in losses.items():
         yield Choice(
             f"losses.{name}.log_weight",
-            5.0,
+            log_weight,
             "the weight is 1 / (2 exp(log_weight)): a smaller number counts more",
             active=False,
         )

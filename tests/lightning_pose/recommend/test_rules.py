@@ -125,6 +125,11 @@ def test_losses_on_videos_are_suggested_where_there_are_videos_and_never_switche
     with_videos = recommend(facts(), CPU)
     assert values(with_videos, active=False)["model.losses_to_use"] == ["temporal", "pca_singleview"]
     assert not {key for key in values(with_videos) if key.startswith(("losses", "model.losses"))}
+    cameras = values(recommend(four_views(), CPU), active=False)
+    assert cameras["model.losses_to_use"] == ["temporal", "view_consistency"]
+    assert cameras["losses.view_consistency.log_weight"] == 1.0
+    uncalibrated = values(recommend(four_views(calibrated=()), CPU), active=False)
+    assert uncalibrated["model.losses_to_use"] == ["temporal"]
     assert "model.losses_to_use" not in values(recommend(facts(videos=()), CPU), active=False)
 
 
