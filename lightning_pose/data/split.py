@@ -67,9 +67,13 @@ def split(frames: Sequence[Sequence[str]], views: Sequence[str], rule: SplitRule
         sets = _sets_from_file(rule.file, frames)
     else:
         sets = np.full(n, "", dtype=object)
-        for name, wanted in (("test", rule.test_frames), ("validation", rule.val_frames)):
+        given = {
+            "test": (rule.test_frames, "training.test_frames"),
+            "validation": (rule.val_frames, "training.val_frames"),
+        }
+        for name, (wanted, key) in given.items():
             if wanted is not None:
-                sets[_rows_of_numbers(wanted, frames[0], f"training.{name[:4].rstrip('i')}_frames")] = name
+                sets[_rows_of_numbers(wanted, frames[0], key)] = name
         rest = np.flatnonzero(sets == "")
         if rule.val_frames is not None:
             sets[rest] = "train"
