@@ -72,9 +72,10 @@ function frameCommands(viewer) {
 /** @param {Viewer} viewer @returns {Row[]} */
 function rangeCommands(viewer) {
   const last = viewer.session.frames - 1;
+  const here = () => (viewer.player.isPlaying ? viewer.frame : viewer.player.target); // also while films are on their way
   return [
-    ['range-start', 'range from here', ['['], () => viewer.setRange([viewer.frame, Math.max(viewer.frame, viewer.range?.[1] ?? last)])],
-    ['range-end', 'range to here', [']'], () => viewer.setRange([Math.min(viewer.frame, viewer.range?.[0] ?? 0), viewer.frame])],
+    ['range-start', 'range from here', ['['], () => viewer.setRange([here(), Math.max(here(), viewer.range?.[1] ?? last)])],
+    ['range-end', 'range to here', [']'], () => viewer.setRange([Math.min(here(), viewer.range?.[0] ?? 0), here()])],
     ['range-none', 'no range', ['Backspace'], () => viewer.setRange(null)],
     ['loop', 'again and again', ['R'], () => viewer.look.toggle('loop', 'again and again')],
   ];

@@ -11,6 +11,7 @@ import { Times } from './times.js';
 const SHARES = [0.5, 0.25, 0.75]; // of a frame's interval: where it is asked for, should the one before have shown another
 const PATIENCE = [500, 1000, 1500]; // ms after the seek is done until its frame has to be on the screen
 const STUCK = 8000; // ms that a seek may take before it is given up
+const LATE = 1.4; // frames that the clock may be ahead of the picture, before the picture is what counts
 const PIXELS = 3; // screen px per px of the image from which on pixels are seen as such
 
 /**
@@ -73,14 +74,19 @@ export class Film extends Pane {
     return this.times.frames;
   }
 
+  /** Whether it has not yet shown what it was asked for. */
+  get isGoing() {
+    return this.isLive && this.going !== null;
+  }
+
   /** Whether it plays, or would if it had data. */
   get isRunning() {
     return this.isLive && !this.video.ended && !this.video.paused;
   }
 
-  /** The frame that its clock is at, with the share of it that is over. */
+  /** The frame that its clock is at, with the share of it that is over; less where its pictures come late. */
   get position() {
-    return this.times.position(this.video.currentTime);
+    return Math.min(this.times.position(this.video.currentTime), this.shown + LATE);
   }
 
   /**

@@ -11,6 +11,7 @@
 const EARLY = 0.35; // frames that a film may be ahead before it is slowed
 const HELD = 1.5; // frames ahead from which on it waits
 const FREE = 0.3; // frames ahead from which on it goes on
+const OVER = 0.5; // of the last frame of a range, after which it begins again: what comes next is not to be seen
 const SLOWEST = 0.0625; // what browsers still play
 const FAR = 15; // frames behind the others from which on a film jumps after them
 const STALL = 3000; // ms that the others wait for a film without data
@@ -90,6 +91,7 @@ export class Player {
       this.isAgain = false;
       const goal = frame;
       await Promise.all(this.films.map((film) => film.isLive && patient(film.go(goal))));
+      for (const film of this.films) if (film.isGoing) film.say('on its way');
       this.arrive(frame);
     }
   }
@@ -170,21 +172,21 @@ export class Player {
     const now = performance.now();
     if (at > last + 0.01) since = now;
     else if (now - since > STALL) this.abandon(counted);
-    for (const film of running) this.pace(film, film.position - at);
+    const end = this.span[1];
+    for (const film of running) this.pace(film, film.position - at, film.position > end + OVER);
     const shown = this.lead?.shown ?? -1;
     if (shown >= 0 && shown !== this.frame) this.arrive(shown);
-    const end = this.span[1];
-    if (!counted.length || at >= end + 0.5) return this.finish(run, counted.length ? end : this.frames - 1);
+    if (!counted.length || at > end + OVER) return this.finish(run, counted.length ? end : this.frames - 1);
     requestAnimationFrame(() => this.tick(run, since, at));
   }
 
-  /** Slow a film that is ahead, or let it run. @private @param {Film} film @param {number} ahead  frames */
-  pace(film, ahead) {
+  /** Slow a film that is ahead, or let it run. @private @param {Film} film @param {number} ahead  frames @param {boolean} isOver  it is at the end of the range */
+  pace(film, ahead, isOver) {
     const { video } = film;
     const isHeld = video.playbackRate === 0;
     let rate = this.speed;
     if (this.left.has(film)) this.rejoin(film, ahead);
-    else if (ahead > (isHeld ? FREE : HELD)) rate = 0;
+    else if (isOver || ahead > (isHeld ? FREE : HELD)) rate = 0;
     else if (ahead > EARLY) rate = Math.max(SLOWEST, this.speed * (1 - 0.25 * ahead));
     if (Math.abs(rate - video.playbackRate) > 0.03 * this.speed || (rate === this.speed && video.playbackRate !== rate)) video.playbackRate = rate;
   }
