@@ -41,7 +41,8 @@ def show_comparison(first: tuple[Model, Scores], second: tuple[Model, Scores]) -
     st.subheader(f"{plain(one.name)} and {plain(other.name)}", anchor=False)
     which = _choose_set([ours, theirs], "compared on")
     _say_what_differs(one, other, ours, theirs, which)
-    names = [one.name, other.name]
+    names = [one.folder.name, other.folder.name]
+    names = names if names[0] != names[1] else [one.name, other.name]
     left, right = st.columns([2, 3], gap="large")
     common = [name for name in _keypoints(ours, which) if (which, ALL, name) in theirs]
     rows = [
@@ -74,7 +75,9 @@ def table_of(scores: Scores, which: str) -> pd.DataFrame:
         keypoint: {view: _mean(scores.get((which, view, keypoint))) for view in views}
         for keypoint in (*_keypoints(scores, which), ALL)
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=views).rename(columns={ALL: "all views"})
+    return pd.DataFrame.from_dict(rows, orient="index", columns=views).rename(
+        columns={ALL: "all views" if len(views) > 1 else "error"}
+    )
 
 
 def height_of(table: pd.DataFrame) -> int | Literal["content"]:

@@ -24,11 +24,12 @@ WHITE = "#ffffff"
 
 def show_misses(visit: Visit, model: Model) -> None:
     """Draw the labeled frames on which a model is wrong."""
-    network, sets, keypoints, page = st.columns(4, vertical_alignment="bottom")
-    folder = network.selectbox(
-        "Network", model.folders, format_func=lambda one: one.name, disabled=len(model.folders) == 1,
-        key=f"miss network {model.folder}",
-    )  # fmt: skip
+    several = len(model.folders) > 1
+    *first, sets, keypoints, page = st.columns(3 + several, vertical_alignment="bottom")
+    folder = model.folders[0]
+    if several:
+        key = f"miss network {model.folder}"
+        folder = first[0].selectbox("Network", model.folders, format_func=lambda one: one.name, key=key)
     errors = read_errors(folder, model.views)
     if not errors:
         st.caption("It has no predictions of labeled frames.")
@@ -91,7 +92,7 @@ def picture_of(image: Path, changed: int, pair: Pair, _skeleton: Skeleton) -> by
     own = dict(zip(_skeleton.names, _skeleton.keypoint_colors().tolist(), strict=True))
     rgb = [own.get(name, (53, 196, 179)) for name in pair.names]
     colors = [WHITE] * count + ["#{:02x}{:02x}{:02x}".format(*color) for color in rgb]
-    joined = Skeleton(tuple(names), edges=tuple((k, k + count) for k in range(count)), colors=tuple(colors))
+    joined = Skeleton(tuple(names), edges=tuple((k + count, k) for k in range(count)), colors=tuple(colors))
     drawn = draw_skeleton(part, points, joined, radius=3.5, copy=False)
     return cv2.imencode(".jpg", drawn[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
 
@@ -116,7 +117,7 @@ def _where(visit: Visit, miss: Miss) -> tuple[str, ...]:
         session, view, frame = locate_image(miss.image, visit.project.view_names)
     except PoseError:
         return (Path(miss.image).name,)
-    return tuple(filter(None, (session, view, str(frame))))
+    return tuple(filter(None, (session, view, f"frame {frame}")))
 
 
 def _frame_id(visit: Visit, miss: Miss) -> str:

@@ -9,7 +9,8 @@ import streamlit as st
 from apps.screens.style import plain
 
 NO_WEIGHTS, WEIGHTS = "none", "pretrained"
-WEIGHTS_KEY, STEPS = "model.backbone_weights", "training.max_steps"
+WEIGHTS_KEY = "model.backbone_weights"
+STEPS, BATCH = "training.max_steps", "training.train_batch_size"
 VALIDATED, FROZEN = "training.check_val_every_n_epoch", "training.unfreezing_step"
 PRESETS = ("dlc", "dlc-lr", "dlc-top-down", "dlc-mv", "none")
 LOG_WEIGHTS = {
@@ -114,12 +115,16 @@ class Form:
     def _draw_course(self) -> None:
         """Draw how long, in which portions, with what in addition."""
         values, recommended = self.values, self.values[STEPS]
-        for key, name, most in (
-            (STEPS, "Steps", 10**7),
-            ("training.train_batch_size", "Instants in a step", 4096),
-        ):
+        instants, views = sum(self.advice["instants"].values()), len(self.advice["views"]) or 1
+        for key, name in ((STEPS, "Steps"), (BATCH, "Instants in a step")):
+            advised = values[key]
             with self._line(key) as line:
-                values[key] = int(line.number_input(name, 1, most, key=kept(f"train {key}", values[key])))
+                values[key] = int(line.number_input(name, 1, 10**7, key=kept(f"train {key}", advised)))
+                if values[key] != advised:
+                    batch = st.session_state.get(f"train {BATCH}", values[BATCH])
+                    passes = f"about {values[STEPS] * batch / instants:.0f} passes over the labels"
+                    said = passes if key == STEPS else f"{batch * views} images a step"
+                    self._why = f"{said}; recommended are {advised}"
         scale = values[STEPS] / recommended  # as many validations, and as large a part of it frozen
         values[VALIDATED] = max(1, round(values.get(VALIDATED, 1) * scale))
         values.pop(FROZEN, None)

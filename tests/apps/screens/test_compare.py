@@ -41,7 +41,7 @@ def test_the_table_has_keypoints_and_views_and_the_whole_at_the_end():
     assert table.loc["tail", "right"] == 1.0 + len(PLACES) + 4
     none, one = Score(0, math.nan, math.nan, math.nan), Score(1, 2, 2, 2)
     single = {("train", ALL, "nose"): none, ("train", ALL, ALL): one}
-    assert list(table_of(single, "train").columns) == ["all views"]
+    assert list(table_of(single, "train").columns) == ["error"]
 
 
 def test_two_models_are_compared_on_a_set_that_both_have():
