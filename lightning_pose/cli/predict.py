@@ -173,7 +173,8 @@ def tell(summary: "Summary", folder: Path) -> int:
     for note in summary.notes():
         console.print(note)
     print(f"predicted {len(summary.done)}, kept {len(summary.kept)}, failed {len(summary.failures)}")
-    print(told(summary.seconds))
+    if summary.done:
+        print(told(summary.seconds))
     print(f"results in {folder}")
     if summary.failures:
         names = dict.fromkeys(failure.what for failure in summary.failures)
