@@ -84,7 +84,14 @@ def show_predict_form(visit: Visit, status: Status, runs: Sequence[Run], session
     is_busy = any(under_way(runs, model.folder, PREDICT).intersection(sessions) for model in models)
     nothing = "Under way" if is_busy else "Everything chosen is predicted"
     label = f"Predict {counted(count)}" if count or not models else nothing
-    if st.button(label, type="primary", width="stretch", disabled=not count, icon=":material/play_arrow:"):
+    if st.button(
+        label,
+        type="primary",
+        width="stretch",
+        disabled=not count,
+        icon=":material/play_arrow:",
+        key="start predict",
+    ):
         for model in models:
             for chosen, overwrite in ((new[model.name], False), (again[model.name] if anew else [], True)):
                 if chosen:
@@ -160,7 +167,14 @@ def show_smooth_form(visit: Visit, status: Status, runs: Sequence[Run], sessions
     label = f"Smooth {counted(len(chosen))}" if chosen else "Everything predicted is smoothed"
     if not due and not ready:
         label = "Nothing chosen is predicted" if len(free) == len(sessions) else "Under way"
-    if st.button(label, type="primary", width="stretch", disabled=not chosen, icon=":material/play_arrow:"):
+    if st.button(
+        label,
+        type="primary",
+        width="stretch",
+        disabled=not chosen,
+        icon=":material/play_arrow:",
+        key="start smooth",
+    ):
         recordings = [status.sessions[one] for one in chosen]
         start_smoothing(status.project, model, recordings, how, "cpu", anew=anew)
         st.rerun()

@@ -261,6 +261,9 @@ def test_a_job_under_way_is_shown_and_can_be_stopped_and_is_not_started_twice(dr
         "… predicting next",
     ]
     assert button(page, "Under way").disabled
+    next(one for one in page.text_input if one.label == "Sessions").set_value("s0001").run()
+    assert [one.label for one in page.button].count("Under way") == 2  # there is nothing to smooth either
+    assert not page.exception
     button(page, "Stop").click().run()
     end = time.monotonic() + 30
     while job.is_alive and time.monotonic() < end:
