@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { labelOf } from '../../../apps/canvas/keys.js';
+import { makeCommands } from '../../../apps/canvas/viewer/commands.js';
 import { readAddress, writeAddress } from '../../../apps/canvas/viewer/address.js';
 import { placesOf } from '../../../apps/canvas/viewer/overlay.js';
 import { Poses } from '../../../apps/canvas/viewer/poses.js';
@@ -101,4 +104,13 @@ test('files that have changed are noticed, and a fault is kept until it is over'
   await idle();
   assert.equal(broken.faults.get('s'), 'gone');
   assert.equal(broken.at(source, 0), null);
+});
+
+test('every key is in the documentation, and none means two things', () => {
+  const page = readFileSync(new URL('../../../docs/concepts/viewer.md', import.meta.url), 'utf8');
+  const commands = makeCommands({ player: {}, session: { frames: 10, fps: 30 } });
+  const keys = commands.flatMap((command) => command.keys);
+  assert.equal(new Set(keys).size, keys.length);
+  const untold = keys.filter((key) => !/^[1-8]$/.test(key) && !page.includes(`\`${labelOf(key)}\``));
+  assert.deepEqual(untold, []);
 });
