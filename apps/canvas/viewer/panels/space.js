@@ -31,11 +31,11 @@ export class SpacePanel {
     this.from = el('select', { 'aria-label': 'seen from', onchange: () => this.see(this.from.value) },
       el('option', { value: '', text: 'from anywhere' }), ...this.cameras.map(({ view }) => el('option', { value: view, text: `from ${view}` })));
     this.followed = el('button', { type: 'button', class: 'switch', 'aria-pressed': 'true', title: 'the animal stays in the middle', text: 'Follow', onclick: () => this.follow(!this.follows) });
+    this.tools = el('span', { class: 'tools' }, this.cameras.length ? this.from : null, this.followed, iconButton('fit', 'show all again', () => this.reset()));
     this.note = el('p', { class: 'nothing', role: 'status' });
     this.scale = el('span', { class: 'scale' });
     this.element = el('section', { class: 'panel space', 'aria-label': 'in space' },
-      el('header', {}, el('h3', { text: 'In space' }), el('span', { class: 'spring' }), this.cameras.length ? this.from : null, this.followed,
-        iconButton('fit', 'show all again', () => this.reset())),
+      el('header', {}, el('h3', { text: 'In space' }), this.tools),
       this.scene.canvas, this.scale, this.note);
     for (const name of /** @type {const} */ (['frame', 'poses', 'chosen', 'keypoint', 'settings'])) viewer.on(name, () => this.refresh());
     pinsOf(viewer).listen(() => this.refresh(), signal);
@@ -82,6 +82,7 @@ export class SpacePanel {
     const isThere = chosen.some((source) => source.world);
     this.scene.canvas.hidden = !isThere && !this.cameras.length;
     this.note.hidden = isThere;
+    this.tools.hidden = this.scene.canvas.hidden;
     this.note.textContent = session.sources.some((source) => source.world) ? 'No source with 3D points is shown: choose one in the list of sources.'
       : session.cameras ? 'No 3D points yet: smooth this recording, and the animal stands here.'
         : 'This recording has no calibration. With one, the views become points in space.';

@@ -249,7 +249,8 @@ export class TracesPanel {
         : !there.length ? 'The chosen sources have nothing to plot.' : !shown.length ? 'Choose above what is plotted.' : '';
     this.empty.textContent = words;
     this.empty.hidden = !words;
-    this.plots.hidden = Boolean(words);
+    this.plots.hidden = this.axis.hidden = Boolean(words);
+    this.pinned.element.hidden = !there.length;
   }
 
   close() {
