@@ -38,4 +38,5 @@ def test_a_video_may_be_named_like_a_table_of_something_else(
         film_session(counts={"cam1": 5})["cam1"].rename(video)
     summary = predict(model, videos, Options(), QUIET)
     assert not summary.failures
-    assert {path.name for path in (model / "reports").iterdir()} == {f"{video.stem}.html" for video in videos}
+    pages = {path.name for path in (model / "reports").iterdir()}
+    assert pages == {f"{video.stem}.{kind}" for video in videos for kind in ("html", "json")}
