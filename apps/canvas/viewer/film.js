@@ -110,10 +110,11 @@ export class Film extends Pane {
   /** @private */
   attach() {
     const { video } = this;
+    let watch = 0;
     const present = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
       if (!this.isLive) return;
+      watch = video.requestVideoFrameCallback(present);
       this.present(this.times.nearest(mediaTime));
-      video.requestVideoFrameCallback(present);
     };
     video.addEventListener('loadedmetadata', () => {
       if (!video.videoWidth) return this.lose('there is no picture in this file');
@@ -123,7 +124,8 @@ export class Film extends Pane {
       if (!this.view.width) this.size = /** @type {[number, number]} */ ([video.videoWidth, video.videoHeight]);
       this.resize();
       this.gap.hidden = true;
-      video.requestVideoFrameCallback(present);
+      video.cancelVideoFrameCallback(watch); // of the file that was there before
+      watch = video.requestVideoFrameCallback(present);
       this.host.changed(this);
     });
     video.addEventListener('seeked', () => this.seeked());
