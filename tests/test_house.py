@@ -38,7 +38,7 @@ UNMIRRORED_TESTS = {
     "tests/apps/browser/test_viewer_panels.py": "the viewer in a browser: space, sources, export",
     "tests/apps/browser/test_viewer_traces.py": "the viewer in a browser: traces",
     "tests/apps/browser/test_loop.py": "the whole app in a browser: from videos to trajectories and back",
-    "tests/apps/browser/test_faults.py": "the whole app in a browser: what goes wrong, and two people at once",
+    "tests/apps/browser/test_faults.py": "the whole app in a browser: what goes wrong, two people at once",
     "tests/apps/browser/test_viewer_page.py": "the viewer in a browser: links, keys, ranges, sessions",
     "tests/apps/browser/test_tabs.py": "the labeling page in a browser: several people",
     "tests/apps/browser/test_queue.py": "the labeling page in a browser: frames that were sent to be labeled",

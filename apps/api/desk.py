@@ -1,7 +1,6 @@
 """The projects that the app has open: each with its labels, cameras and files."""
 
 import threading
-import time
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -17,10 +16,10 @@ from apps.results.shelf import Shelf
 from apps.state import Contents, folder_of
 from lightning_pose.core.calibration import Rig, find_calibration
 from lightning_pose.core.errors import CalibrationError
-from lightning_pose.core.project import VIDEO_FOLDER, open_project
+from lightning_pose.core.project import open_project
 from lightning_pose.projects.recent import recent_projects
 
-SETTLED_NS = 2_000_000_000  # age from which the time stamp of a folder tells its states apart
+RECENT = 2.0  # seconds for which the list of videos is good
 
 
 class Served:
@@ -71,7 +70,6 @@ class Served:
         self.queueing = threading.Lock()
         self._lock = threading.Lock()
         self._table: tuple[int, FrameTable, dict[str, int]] | None = None
-        self._videos: tuple[int, dict[str, dict[str, Path]]] | None = None
         self._rigs: dict[tuple[Path, int], Rig] = {}
         self.writing.again()  # what an interrupted server left undone
 
@@ -149,19 +147,9 @@ class Served:
         return view
 
     def videos(self) -> dict[str, dict[str, Path]]:
-        """Return session to view to video, sorted anew when files have come or gone.
-
-        Raises:
-            DataError: when a video names no view, or two are of the same session and view.
-        """
-        place = self.folder / VIDEO_FOLDER
-        changed = place.stat().st_mtime_ns if place.is_dir() else 0
-        if self._videos is None or self._videos[0] != changed:
-            found = self.project.videos()
-            if time.time_ns() - changed < SETTLED_NS:  # the next file may come without another time stamp
-                return found
-            self._videos = (changed, found)
-        return self._videos[1]
+        """Return session to view to video, as they were a moment ago."""
+        sessions = self.contents(RECENT).sessions
+        return {name: session.videos for name, session in sessions.items() if session.videos}
 
     def contents(self, within: float = 0.0) -> Contents:
         """Return the sessions and what was predicted of them, as they were at most so many seconds ago.

@@ -122,10 +122,7 @@ def video_path(served: Served, session: str, view: str) -> Path | None:
     Raises:
         RequestError: when it leads out of the project.
     """
-    try:
-        found = served.videos().get(session, {}).get(view)
-    except DataError:  # files that name no view; the health lists them
-        found = None
+    found = served.videos().get(session, {}).get(view)
     if found is None or found.suffix.lower() not in VIDEO_SUFFIXES:
         return None
     return inside(served.folder, found.relative_to(served.project.folder).as_posix())

@@ -55,7 +55,11 @@ class Catalogue:
             self.notes += [
                 f"{where}{name}: leads out of the folder, so it is not shown" for name in listing.astray
             ]
-        self._add_videos(listings.get(f"{prefix}{VIDEO_FOLDER}"), f"{prefix}{VIDEO_FOLDER}")
+        for folder in sorted(
+            listings
+        ):  # `videos` comes before `videos_test`, whose recordings are there to be judged
+            if folder.startswith(f"{prefix}{VIDEO_FOLDER}") and "/" not in folder.removeprefix(prefix):
+                self._add_videos(listings[folder], folder)
         smoothed = []
         for folder, listing in listings.items():
             name = folder.rpartition("/")[2]
@@ -85,10 +89,10 @@ class Catalogue:
             sources[name] = Source(name, kind)
         return sources[name]
 
-    def _add_videos(self, listing: Listing | None, folder: str) -> None:
+    def _add_videos(self, listing: Listing, folder: str) -> None:
         """Sort recordings by session and view."""
         base = self.root / folder
-        for name in listing.files if listing else ():
+        for name in listing.files:
             if _suffix(name) in VIDEO_SUFFIXES:
                 found = self._parsed(f"{folder}/{name}", _stem(name), anywhere=False)
                 if found is not None:

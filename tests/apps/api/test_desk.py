@@ -1,6 +1,5 @@
 """Which projects are served, once each, and what they know of their cameras."""
 
-import os
 import threading
 import time
 
@@ -10,7 +9,6 @@ from apps.api import desk as module
 from apps.api.answers import RequestError
 from apps.api.desk import Desk, Served, desk_of
 from apps.api.places import project_id
-from apps.labels import LabelStore, Operation
 from lightning_pose.core.calibration import Rig
 from lightning_pose.core.errors import CalibrationError
 from lightning_pose.projects.recent import remember_project
@@ -94,52 +92,9 @@ def test_where_a_frame_is_filmed_is_known_without_reading_all_frames_again(tmp_p
     served.close()
 
 
-def test_videos_are_sorted_again_when_there_are_others(tmp_path):
+def test_videos_are_those_of_the_project_as_they_were_a_moment_ago(tmp_path, monkeypatch):
     served = Served(make_project(tmp_path / "one", videos=True))
-    long_ago = time.time() - 60
-    os.utime(served.folder / "videos", (long_ago, long_ago))
-    assert served.videos() is served.videos()
     assert served.videos() == served.project.videos()
     (served.folder / "videos" / f"{SESSION}_{VIEWS[0]}.mp4").unlink()
+    monkeypatch.setattr("apps.api.desk.RECENT", 0.0)
     assert list(served.videos()[SESSION]) == list(VIEWS[1:])
-    served.close()
-
-
-def test_the_table_of_frames_is_that_of_the_store_after_every_kind_of_change(labeled):
-    served = Served(labeled)
-    try:
-        frames = served.frames()[0].id
-        reads = []
-        read = served.store.frames
-        served.store.frames = lambda: reads.append(1) or read()
-        edit = Operation("one", frames[2], "top", "nose", 1.0, 2.0, "visible", "manual", 0)
-        steps = [
-            lambda: served.store.annotate(frames[0], flagged=True, note="look", who="Ada"),
-            lambda: served.store.queue.add({frames[2]: ""}, source="", who="Ada"),
-            lambda: served.store.apply([edit], who="Ada", client="tab"),
-            lambda: served.store.queue.remove([frames[2]], who="Ada"),
-        ]
-        for step in steps:
-            step()
-            assert served.frames()[0] == read()
-        assert not reads  # only the rows that changed
-        served.store.add_frames([{v: f"labeled-data/mouse1_{v}/img00000099.png" for v in served.views}])
-        assert served.frames()[0] == read() and reads
-        assert served.row(served.frames()[0].id[3])[1] == 3
-    finally:
-        served.close()
-
-
-def test_how_far_a_first_opening_is_can_be_asked_meanwhile(open_browser, labeled, monkeypatch):
-    browser = open_browser(labeled)
-    assert browser.get("/opening") == {"share": None}
-    seen, open_store = [], LabelStore.open
-
-    def slow(project, told):
-        return open_store(project, told=lambda share: (told(share), seen.append(browser.get("/opening"))))
-
-    monkeypatch.setattr(module.LabelStore, "open", slow)
-    browser.get()  # its answer waits for the end
-    shares = [said["share"] for said in seen]
-    assert shares == sorted(shares) and shares[0] == 0 and 0.5 <= shares[-1] < 1 and len(shares) >= 4
-    assert browser.get("/opening") == {"share": None}

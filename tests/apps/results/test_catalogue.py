@@ -37,6 +37,14 @@ def test_a_single_model_with_world_points_and_errors(tmp_path):
     assert found.notes == []
 
 
+def test_recordings_kept_for_tests_can_be_looked_at_and_stand_behind_others_of_their_name(tmp_path):
+    found = find(tmp_path, [
+        "videos_test/s1_top.mp4", "videos_test/s2_top.mp4", "videos/s1_top.mp4", "m/videos/s3_top.mp4",
+    ])  # fmt: skip
+    films = {name: session.videos["top"] for name, session in found.sessions.items()}
+    assert films == {"s1": tmp_path / "videos/s1_top.mp4", "s2": tmp_path / "videos_test/s2_top.mp4"}
+
+
 def test_an_ensemble_its_median_and_what_the_smoother_made_of_it(tmp_path):
     found = find(tmp_path, [
         *(f"models/m/video_preds/s1_{view}_rng={seed}.csv" for view in ("top", "side") for seed in (0, 1)),
