@@ -89,9 +89,12 @@ def _show_form(visit: Visit, sessions: list[str], *, running: bool) -> None:
     else:
         count = st.number_input("Of every session", 1, 10_000, 20)
     if method == "difficult":
-        models = models_of(visit)
+        root = visit.contents.root
         predictions = st.selectbox(
-            "Predictions", models, format_func=visit.contents.relative, placeholder="none found"
+            "Predictions",
+            models_of(visit),
+            format_func=lambda model: model.relative_to(root).as_posix(),
+            placeholder="none found",
         )
     context = st.number_input("Neighbours on either side", 0, 10, 2, help="come along to be looked at")
     absent = method == "difficult" and predictions is None

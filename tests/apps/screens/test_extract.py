@@ -1,7 +1,9 @@
 """The extraction page: choose, look, write, label."""
 
 import json
+import shutil
 import time
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +45,14 @@ def test_without_predictions_none_can_be_wrong(draw, healthy):
     page.radio[0].set_value("difficult").run()
     assert not page.exception and button(page, "Choose").disabled
     assert any("No predictions were found" in element.value for element in page.caption)
+
+
+def test_predictions_are_offered_by_where_they_are(draw, demo_folder, tmp_path):
+    folder = Path(shutil.copytree(demo_folder, tmp_path / "demo"))
+    page = draw(folder, "extract")
+    page.radio[0].set_value("difficult").run()
+    assert not page.exception
+    assert page.selectbox[0].options == ["models/demo"]
 
 
 @pytest.mark.parametrize(
