@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 ROOT = Path(__file__).parents[3]
 MINUTE = 60_000  # ms
+PATIENCE = 3 * MINUTE  # for what takes a second on a machine that does nothing else
 FIND = """() => {
   const find = (root) => {
     for (const one of root.querySelectorAll('*')) {
@@ -61,7 +62,7 @@ class Person:
         self.address = address
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.set_default_timeout(MINUTE)
+        page.set_default_timeout(PATIENCE)
 
     def arrive(self, at: str = "") -> None:
         """Type the address of a page."""
@@ -83,7 +84,7 @@ class Person:
 
     def press(self, name: str | re.Pattern[str]) -> None:
         """Press a button of the page."""
-        expect(self.button(name)).to_be_enabled(timeout=MINUTE)
+        expect(self.button(name)).to_be_enabled(timeout=PATIENCE)
         self.button(name).click()
 
     def type(self, label: str, text: str) -> None:
@@ -93,11 +94,9 @@ class Person:
         field.press("Tab")
         self.settled()
 
-    def reads(self, text: str | re.Pattern[str], seconds: float = 60) -> None:
+    def reads(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text can be read on the page."""
-        expect(self.page.get_by_test_id("stMain").get_by_text(text).first).to_be_visible(
-            timeout=1000 * seconds
-        )
+        expect(self.page.get_by_test_id("stMain").get_by_text(text).first).to_be_visible(timeout=PATIENCE)
 
     def no_traceback(self) -> None:
         """Check that the page shows no fault of a program to a person."""
@@ -115,6 +114,12 @@ class Person:
         """Wait until something is so in the labeling page."""
         self.page.wait_for_function(
             f"() => {{ const page = ({FIND})()?.page; return page && ({condition}); }}"
+        )
+
+    def viewer(self, condition: str) -> None:
+        """Wait until something is so in the viewer: `viewer.` and the condition."""
+        self.page.wait_for_function(
+            f"() => {{ const viewer = ({FIND})()?.viewer; return viewer && (viewer.{condition}); }}"
         )
 
     def at_a_frame(self) -> None:

@@ -17,7 +17,7 @@ from lightning_pose.frames.extraction import extracted_frames
 from lightning_pose.projects.jobs import jobs
 
 from ..conftest import NAMES, SESSION, VIEWS
-from .person import MINUTE, Person, serve_app
+from .person import PATIENCE, Person, serve_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NO_ROOM = re.compile("disk is full|No space left")
@@ -151,7 +151,7 @@ def test_a_folder_of_a_model_that_is_deleted_under_open_pages(enter_app, place):
     looking.arrive("viewer")
     person.arrive("extract")
     person.page.get_by_text("that are probably wrong").click()
-    expect(person.button("Choose")).to_be_enabled(timeout=MINUTE)
+    expect(person.button("Choose")).to_be_enabled(timeout=PATIENCE)
     shutil.rmtree(place.project.parent / "models")
     shutil.rmtree(place.project.parent / "smoothed")
     person.press("Choose")

@@ -15,26 +15,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
+from lightning_pose.core.calibration import Rig
 from lightning_pose.core.tables import read_poses
 from lightning_pose.synthetic.animal import KEYPOINTS
 from lightning_pose.synthetic.project import write_project
 from lightning_pose.synthetic.session import SynthConfig
 
-from .person import Person, serve_app
+from .person import PATIENCE, Person, serve_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 VIEWS = ("side", "top")
 NAMES = ("nose", "ear_left", "ear_right", "back", "tail_base")
 SESSIONS = ("mouse1", "mouse2")
-FRAMES, EXTRACTED, SIZE = 40, 3, 256  # of a session; of a session; px
+FRAMES, EXTRACTED, SENT = 300, 3, 3  # of a session; of a session; difficult ones that are labeled too
+SIZE, INPUT, STEPS = 256, 64, 4  # px, of the videos and of the network; of a training
 WINDOW = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory) -> Path:
     """Return a folder with a folder `videos`, as a recording program leaves it, and the truth."""
-    folder = tmp_path_factory.mktemp("loop")
+    folder = tmp_path_factory.mktemp("mouse-lab", numbered=False)
     config = SynthConfig(
         views=2, sessions=0, test_sessions=len(SESSIONS), frames=FRAMES, labels=0, size=(SIZE, SIZE), fps=10
     )
@@ -44,6 +47,9 @@ def filmed(tmp_path_factory) -> Path:
         for v, view in enumerate(VIEWS):
             made = folder / "world" / "videos_test" / f"unseen{number}_cam{v}.mp4"
             shutil.move(made, folder / "videos" / f"{session}_{view}.mp4")
+        rig = Rig.load(folder / "world" / "calibrations" / f"unseen{number}.toml")
+        rig = Rig(VIEWS, rig.sizes, rig.camera, unit=rig.unit)
+        rig.save(folder / "videos" / "calibrations" / f"{session}.toml")
     return folder
 
 
@@ -51,9 +57,7 @@ def filmed(tmp_path_factory) -> Path:
 def person(context, filmed, tmp_path) -> Iterator[Person]:
     """Somebody who has just started the app for the first time."""
     with serve_app(tmp_path / "user") as address:
-        window = context()
-        window.set_default_timeout(60_000)
-        page = window.new_page()
+        page = context().new_page()
         page.set_viewport_size(WINDOW)
         yield Person(page, address)
 
@@ -62,8 +66,19 @@ def test_the_loop_needs_nothing_but_the_browser(person, filmed):
     create(person, filmed)
     add(person, filmed)
     extract(person)
-    label(person, filmed, len(SESSIONS) * EXTRACTED)
+    label(person, filmed, len(SESSIONS) * EXTRACTED, "label")
+    train(person, "model-1")
+    predict(person)
+    smooth(person)
+    watch(person)
+    send(person, SENT)
+    label_queue(person, filmed, SENT)
+    train(person, "model-2")
+    compare(person)
+    look_back(person)
     person.no_traceback()
+    for name in ("model-1", "model-2"):
+        assert (filmed / "mice" / "models" / name / "metrics.csv").is_file()
 
 
 def create(person: Person, filmed: Path) -> None:
@@ -87,6 +102,10 @@ def add(person: Person, filmed: Path) -> None:
     person.type("Folder with videos", str(filmed / "videos"))
     person.reads(f"{FRAMES} frames")
     picture(person, "add")
+    for number in range(len(SESSIONS), 0, -1):
+        expect(person.button("Take")).to_have_count(number, timeout=PATIENCE)
+        person.button("Take").first.click()
+    expect(person.button("Take")).to_have_count(0, timeout=PATIENCE)
     person.press("Add 2 sessions")
     person.reads("Done: add")
     person.reads("2 sessions in the project")
@@ -107,24 +126,97 @@ def extract(person: Person) -> None:
     person.press("Label them")
 
 
-def label(person: Person, filmed: Path, count: int) -> None:
-    """Label all keypoints of some frames, each where the truth has it."""
+def label(person: Person, filmed: Path, count: int, shot: str) -> None:
+    """Label all keypoints of some frames in a row, each where the truth has it."""
     person.at_a_frame()
     for number in range(count):
-        person.canvas("page.frame && page.labels.count(page.target)")
+        here = person.canvas("page.target")
         session, frame = person.canvas("[page.frame.session, page.frame.index]")
         for v, view in enumerate(VIEWS):
             for k, xy in enumerate(truth(filmed, session, view)[frame]):
                 person.place(v, k, np.clip(xy, 0, SIZE - 1))
+        person.until("page.outbox.size === 0")
         if number == count // 2:
-            picture(person, "label")
+            picture(person, shot)
         if number < count - 1:
             person.page.keyboard.press("d")
-            person.until(
-                f"page.frame && (page.frame.session !== '{session}' || page.frame.index !== {frame})"
-            )
+            person.until(f"page.target !== {here!r}")
             person.at_a_frame()
-    person.until("page.outbox.size === 0")
+
+
+def train(person: Person, name: str) -> None:
+    """Train a small network for a moment."""
+    person.go("Train")
+    person.type("Height, px", str(INPUT))
+    person.type("Width, px", str(INPUT))
+    person.type("Steps", str(STEPS))
+    picture(person, f"train_{name}")
+    person.press(re.compile("Start$"))
+    person.reads(re.compile(f"^{name} trained"))
+    picture(person, f"trained_{name}")
+
+
+def predict(person: Person) -> None:
+    """Have the network find the keypoints in all videos."""
+    person.go("Predict")
+    picture(person, "predict")
+    person.press(re.compile(f"Predict {len(SESSIONS)} sessions$"))
+    expect(person.button(re.compile("Everything chosen is predicted$"))).to_be_visible(timeout=PATIENCE)
+
+
+def smooth(person: Person) -> None:
+    """Make smooth trajectories of the predictions."""
+    person.press(re.compile(f"Smooth {len(SESSIONS)} sessions$"))
+    expect(person.button(re.compile("Everything predicted is smoothed$"))).to_be_visible(timeout=PATIENCE)
+    picture(person, "smooth")
+
+
+def watch(person: Person) -> None:
+    """Look at the films with what was found in them."""
+    person.go("Viewer")
+    person.viewer("player.isSettled && viewer.films.every((film) => film.shown >= 0)")
+    person.page.keyboard.press("ArrowRight")
+    person.viewer("frame === 1")
+
+
+def send(person: Person, count: int) -> None:
+    """Have difficult frames found, and send the worst into the labeling queue with a key."""
+    person.page.get_by_role("button", name="Find difficult frames").click()
+    person.page.locator(".difficult-row").nth(count - 1).wait_for()
+    for number in range(count):
+        person.page.locator(".difficult-row").nth(number).click()
+        frame = int(person.page.locator(".difficult-row").nth(number).get_attribute("data-frame") or -1)
+        person.viewer(f"frame === {frame} && viewer.player.isSettled")
+        person.page.keyboard.press("q")
+        expect(person.page.locator(".difficult-row .badge.sent")).to_have_count(number + 1, timeout=PATIENCE)
+    picture(person, "viewer")
+
+
+def label_queue(person: Person, filmed: Path, count: int) -> None:
+    """Label the frames of the queue; the predictions are proposals on them."""
+    person.go("Label")
+    person.at_a_frame()
+    person.page.get_by_role("button", name="Queue", exact=True).click()
+    expect(person.page.locator(".row svg.queued")).to_have_count(count, timeout=PATIENCE)
+    for number in range(count, 0, -1):
+        expect(person.page.locator(".row svg.queued")).to_have_count(number, timeout=PATIENCE)
+        person.page.locator(".row:has(svg.queued)").first.click()
+        person.until("page.labels.count(page.target) === 0")
+        label(person, filmed, 1, "queue" if number == count else "")
+
+
+def compare(person: Person) -> None:
+    """Look at both networks and what they make of the labels."""
+    person.go("Models")
+    person.reads("model-2")
+    picture(person, "models")
+
+
+def look_back(person: Person) -> None:
+    """See at a glance what there is, and what to do next."""
+    person.go("Overview")
+    person.reads("Labeled frames")
+    picture(person, "overview")
 
 
 def truth(filmed: Path, session: str, view: str) -> np.ndarray:
@@ -137,10 +229,13 @@ def truth(filmed: Path, session: str, view: str) -> np.ndarray:
 def picture(person: Person, name: str) -> None:
     """Keep a picture of the screen for the tutorial, if that is asked for."""
     folder = os.environ.get("LITPOSE_PICTURES")
-    if folder is None:
+    if folder is None or not name:
         return
+    person.page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollTo(0, 0)")
     person.page.mouse.move(0, 0)
-    person.page.evaluate("document.activeElement?.blur()")
+    person.page.evaluate(
+        "document.activeElement?.matches('input, textarea, button') && document.activeElement.blur()"
+    )
     shot = Path(folder) / f"{name}.png"
     shot.parent.mkdir(parents=True, exist_ok=True)
     person.page.screenshot(path=shot)
