@@ -84,7 +84,7 @@ def _rows(curves: Mapping[str, Curves], columns: Mapping[str, str]) -> list[dict
 def _lines(rows: list[dict[str, Any]], title: str, *, log: bool) -> alt.Chart:
     log = log and all(row["value"] > 0 for row in rows)
     several = len({row["what"] for row in rows}) > 1
-    legend = alt.Legend(orient="top-right", title=None, symbolType="stroke", offset=0) if several else None
+    legend = alt.Legend(orient="top", title=None, symbolType="stroke") if several else None
     few, head = len(rows) < FEW, alt.TitleParams(title, anchor="start", fontSize=12)
     return (
         alt.Chart(alt.Data(values=rows), height=210, title=head)
