@@ -76,7 +76,7 @@ def test_a_timed_video_shows_every_frame_at_its_time(tmp_path, rng):
             writer.write(np.full((48, 64, 3), 20 + 5 * number, np.uint8), second)
     with av.open(str(tmp_path / "v.mp4")) as container:  # PyAV alone, in the order of showing
         frames = [
-            (frame.time, f.to_ndarray(format="gray8").mean()) for f in container.decode(video=0)
+            (frame.time, frame.to_ndarray(format="gray8").mean()) for frame in container.decode(video=0)
         ]
     np.testing.assert_allclose([time for time, _ in frames], seconds, atol=1e-4)
     assert np.all(np.diff([grey for _, grey in frames]) > 2)
