@@ -1,5 +1,6 @@
 """Videos whose frames carry their own number, to prove which came back; and the three array libraries."""
 
+import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +62,8 @@ def write_barcodes(
             frame.time_base = stream.codec_context.time_base
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    if hasattr(os, "sched_setscheduler"):  # libsvtav1, run by root, leaves a real-time process behind
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return path
 
 
