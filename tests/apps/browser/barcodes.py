@@ -125,10 +125,9 @@ def write_timed(path: Path, kind: str, view: int, stamps: list[int], unit: Fract
             image.pts, image.time_base = stamp, unit
             container.mux(stream.encode(image))
         container.mux(stream.encode(None))
-    if hasattr(os, "sched_setscheduler"):  # libsvtav1, run by root, leaves a real-time process behind, and the
-        os.sched_setscheduler(
-            0, os.SCHED_OTHER, os.sched_param(0)
-        )  # browser would be one too
+    if hasattr(os, "sched_setscheduler"):
+        # libsvtav1, run by root, leaves a real-time process behind, and the browser would be one too
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def make_films(folder: Path, frames: int, kinds: tuple[str, ...] = tuple(KINDS)) -> Path:
