@@ -155,7 +155,7 @@ def test_a_folder_of_a_model_that_is_deleted_under_open_pages(enter_app, place):
     shutil.rmtree(place.project.parent / "models")
     shutil.rmtree(place.project.parent / "smoothed")
     person.press("Choose")
-    person.reads("Failed: choose frames")
+    person.reads("No predictions were found")
     visit_all(person)
     looking.page.reload()
     visit_all(looking)
