@@ -73,7 +73,9 @@ class _Undrawn(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func in _DRAW or getattr(func, "__module__", "") == "torch.nn.init":
+        if func in _DRAW:
+            return args[0].zero_()  # torch draws a cut-off normal again until nothing lies outside
+        if getattr(func, "__module__", "") == "torch.nn.init":
             return kwargs["tensor"] if "tensor" in kwargs else args[0]
         return func(*args, **kwargs)
 

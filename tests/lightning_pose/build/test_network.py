@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_pose.build.network import build_network, filled_network, start_from
+from lightning_pose.build.network import _Undrawn, build_network, filled_network, start_from
 from lightning_pose.core.errors import ModelError
 
 
@@ -66,3 +66,10 @@ def test_gradients_reach_every_weight(config, head):
     network = build_network(made)
     network(torch.randn(1, 2, 3, 64, 64))["logits"].square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+def test_a_layer_that_draws_until_all_lies_within_limits_is_made_at_once_without_drawing():
+    weights = torch.full((4,), 9.0)
+    with _Undrawn():
+        torch.Tensor.normal_(weights)
+    assert weights.tolist() == [0.0] * 4
