@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import errno
 import ipaddress
+import logging
 import secrets
 import socket
 import sys
@@ -163,6 +164,7 @@ def serve(root: Path | None, *, port: int = PORT, host: str = HOST, browser: boo
         timeout_graceful_shutdown=GRACE,
         ws="websockets-sansio",
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_fault)
     _Server(settings, address, browser, _desk(root)).run(sockets=[listener])
 
 
@@ -209,6 +211,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _is_no_fault(record: logging.LogRecord) -> bool:
+    """Return whether a line of the server's log is about more than pages that were open when it ended."""
+    ended = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not ended and "timeout graceful shutdown exceeded" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """Pictures: the images that were labeled, byte for byte, and the frames around them; videos with ranges."""
 
 import mimetypes
+import re
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -24,6 +25,8 @@ CONTEXT = 5  # frames on either side that can be looked at
 READERS = 12  # open videos: one of each view, for the context of frames
 QUALITY = 90
 PLAIN = ("image/png", "image/jpeg", "image/bmp")  # every browser shows these as they are
+OPEN_END = re.compile(r"bytes=(\d+)-")
+PORTION = 2**20  # bytes of a film at a time
 WIDEST = 4096  # px, of a smaller copy
 
 
@@ -101,7 +104,35 @@ def video(served: Served, call: Call) -> Response:
     path = playable_path(served, session, view)
     if path is None:
         raise RequestError(ABSENT, f"There is no video of session {session!r}, view {view!r}.")
-    return FileResponse(path, media_type=mimetypes.guess_type(path.name)[0] or "video/mp4")
+    whole = FileResponse(
+        path,
+        media_type=mimetypes.guess_type(path.name)[0] or "video/mp4",
+        headers={"Cache-Control": "no-store"},  # Chromium's cache would ask for all the rest at once
+        stat_result=path.stat(),
+    )
+    begun = OPEN_END.fullmatch(call.headers.get("range", ""))
+    known = call.headers.get(
+        "if-range", whole.headers["etag"]
+    )  # the state of the file that a browser has begun
+    is_same = known in (whole.headers["etag"], whole.headers["last-modified"])
+    return _portion(whole, int(begun[1])) if begun and is_same else whole
+
+
+def _portion(whole: FileResponse, start: int) -> Response:
+    """Answer the beginning of "all from here on", which a browser follows up when it needs more.
+
+    A film that is played takes in no more than it needs next, and would hold its connection as long as it is
+    open. A browser has six of them: six long films would leave none for anything else.
+    """
+    size = int(whole.headers["content-length"])
+    if start >= size:
+        return whole  # which knows how to refuse it
+    with Path(whole.path).open("rb") as file:
+        file.seek(start)
+        content = file.read(PORTION)
+    kept = {name: whole.headers[name] for name in ("accept-ranges", "cache-control", "etag", "last-modified")}
+    place = {"Content-Range": f"bytes {start}-{start + len(content) - 1}/{size}"}
+    return Response(content, status_code=206, media_type=whole.media_type, headers={**kept, **place})
 
 
 def playable_path(served: Served, session: str, view: str) -> Path | None:

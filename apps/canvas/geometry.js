@@ -8,6 +8,14 @@
 /** @import { Labels } from './labels.js' */
 import { isSource } from './labels.js';
 
+const FIRST_PAUSE = 250; // ms before a question that failed is asked again
+
+/** @param {number} pause ms @returns {number} */
+const longer = (pause) => Math.min(8000, 2 * pause);
+
+/** @param {number} ms */
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** What is known of one frame; arrays over views and keypoints. */
 export class Shape {
   /** @param {number} views @param {number} keypoints */
@@ -77,11 +85,32 @@ export class Geometry {
     return this.update([...moved, ...ends]);
   }
 
+  /** Whether a keypoint has moved since it was asked about. @param {number} k */
+  isStale(k) {
+    return this.stale.has(k);
+  }
+
+  /**
+   * The ghosts of a frame that is no longer shown, asked for until there is an answer.
+   * @param {string} frame @param {number[]} keypoints @returns {Promise<(Ghost | null)[][]>}
+   */
+  async ghostsOf(frame, keypoints) {
+    for (let pause = FIRST_PAUSE; !this.closed; pause = longer(pause)) {
+      try {
+        const { ghosts } = await this.ask({ seq: 0, frame, points: this.points(frame, keypoints) });
+        return this.labels.views.map((view) => ghosts[view] ?? []);
+      } catch {
+        await sleep(pause);
+      }
+    }
+    return this.labels.views.map(() => []);
+  }
+
   /** @private */
   async run() {
     if (this.busy) return;
     this.busy = true;
-    let pause = 250;
+    let pause = FIRST_PAUSE;
     while (this.stale.size && !this.closed) {
       const frame = this.frame;
       const keypoints = [...this.stale];
@@ -89,11 +118,11 @@ export class Geometry {
       try {
         const answer = await this.ask({ seq: ++this.seq, frame, points: this.points(frame, keypoints) });
         if (frame === this.frame && answer.seq === this.seq) this.take(answer, keypoints);
-        pause = 250;
+        pause = FIRST_PAUSE;
       } catch {
         if (frame === this.frame) for (const k of keypoints) this.stale.add(k);
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        pause = Math.min(8000, 2 * pause);
+        await sleep(pause);
+        pause = longer(pause);
       }
     }
     this.busy = false;

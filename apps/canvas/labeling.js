@@ -136,25 +136,46 @@ export class Labeling {
 
   /** The geometry has answered: derived points follow their sources. @param {number[]} keypoints */
   follow(keypoints) {
-    const { page } = this;
-    const isHeld = page.editor.isHolding;
+    const { editor, geometry } = this.page;
+    const { ghosts } = geometry.shape;
     for (const k of keypoints) {
       const group = this.moved.get(k);
-      if (!isHeld && group === undefined) continue;
-      const wanted = page.project.views.flatMap((_, v) => {
-        const cell = this.at(v, k);
-        const ghost = page.geometry.shape.ghosts[v][k];
-        if (cell.origin !== 'derived' || cell.state === 'unlabeled' || !ghost) return [];
-        if (hasPlace(cell) && Math.hypot(ghost[0] - cell.x, ghost[1] - cell.y) < DERIVED_MOVES) return [];
-        return [{ v, k, value: this.derived(v, ghost, hasPlace(cell) ? cell.state : 'visible') }];
-      });
-      if (isHeld) page.editor.preview(this.frame, wanted);
-      else {
+      if (editor.isHolding) editor.preview(this.frame, this.followers(this.frame, k, ghosts));
+      else if (group !== undefined && !geometry.isStale(k)) { // else the source has moved on since this was asked
         this.moved.delete(k);
-        const { changes } = page.editor.edit(this.frame, 'derived points follow', wanted, group);
-        if (changes.length) page.labelsChanged(changes);
+        this.carry(this.frame, group, this.followers(this.frame, k, ghosts));
       }
     }
+  }
+
+  /** The frame is left: what derives from the last that moved in it follows when the geometry has answered. */
+  async leave() {
+    const { frame, moved, page } = this;
+    if (!moved.size) return;
+    this.moved = new Map();
+    const sizes = page.tiles.map((tile) => tile.size);
+    const ghosts = await page.geometry.ghostsOf(frame, [...moved.keys()]);
+    for (const [k, group] of moved) this.carry(frame, group, this.followers(frame, k, ghosts, sizes));
+  }
+
+  /**
+   * Where derived points of a keypoint have to go.
+   * @private @param {string} frame @param {number} k @param {(Ghost | null)[][]} ghosts @param {[number, number][]} [sizes]
+   */
+  followers(frame, k, ghosts, sizes) {
+    return this.page.project.views.flatMap((_, v) => {
+      const cell = this.page.labels.at(frame, v, k);
+      const ghost = ghosts[v][k];
+      if (cell.origin !== 'derived' || cell.state === 'unlabeled' || !ghost) return [];
+      if (hasPlace(cell) && Math.hypot(ghost[0] - cell.x, ghost[1] - cell.y) < DERIVED_MOVES) return [];
+      return [{ v, k, value: this.derived(v, ghost, hasPlace(cell) ? cell.state : 'visible', sizes?.[v]) }];
+    });
+  }
+
+  /** Derived points go where their sources sent them, as a part of that edit. @private @param {string} frame @param {string} group @param {Wanted[]} wanted */
+  carry(frame, group, wanted) {
+    const { changes } = this.page.editor.edit(frame, 'derived points follow', wanted, group);
+    if (changes.length) this.page.labelsChanged(changes);
   }
 
   /** Move the active label; without one, begin where a proposal is, or in the middle of what is shown. @param {number} dx @param {number} dy px */
@@ -217,9 +238,12 @@ export class Labeling {
     this.edit(`delete ${page.project.keypoints[page.k]}`, views.map((v) => ({ v, k: page.k, value: UNLABELED })));
   }
 
-  /** What a ghost makes a label; outside the image it is not in view. @private @param {number} v @param {Ghost} ghost @param {State} state @returns {Value} */
-  derived(v, [x, y], state) {
-    return isInside(x, y, this.page.tiles[v].size) ? valueAt(x, y, state, 'derived') : { x: null, y: null, state: 'absent', origin: 'derived' };
+  /**
+   * What a ghost makes a label; outside the image it is not in view.
+   * @private @param {number} v @param {Ghost} ghost @param {State} state @param {[number, number]} [size] @returns {Value}
+   */
+  derived(v, [x, y], state, size = this.page.tiles[v].size) {
+    return isInside(x, y, size) ? valueAt(x, y, state, 'derived') : { x: null, y: null, state: 'absent', origin: 'derived' };
   }
 
   /** Take what the geometry proposes. @param {'keypoint' | 'frame'} of */

@@ -107,6 +107,7 @@ export class Page {
       return;
     }
     if (this.target !== id) return; // another frame was asked for meanwhile
+    this.labeling.leave();
     this.frame = frame;
     if (isComplete) this.labeling.begin(); // else the same keypoint again: some label one through all frames
     this.room.trouble('');

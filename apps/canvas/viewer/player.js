@@ -14,6 +14,8 @@ const FREE = 0.3; // frames ahead from which on it goes on
 const OVER = 0.5; // of the last frame of a range, after which it begins again: what comes next is not to be seen
 const SLOWEST = 0.0625; // what browsers still play
 const FAR = 15; // frames behind the others from which on a film jumps after them
+const LATE = 0.03; // share of pictures before which frames were passed over, from which on the machine counts as too slow
+const MEMORY = 0.98; // of that share, from picture to picture
 const STALL = 3000; // ms that the others wait for a film without data
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4];
 
@@ -47,8 +49,15 @@ export class Player {
     this.isAgain = false;
     /** films that have no data, so that nobody waits for them @private @type {Set<Film>} */
     this.left = new Set();
+    /** share of the last pictures before which frames were passed over @private */
+    this.passedOver = 0;
     /** @private */
     this.run = 0;
+  }
+
+  /** Whether frames are passed over in motion, so that the films need what else takes time. */
+  get isLate() {
+    return this.passedOver > LATE;
   }
 
   /** First and last frame of what is played. @returns {[number, number]} */
@@ -106,6 +115,8 @@ export class Player {
   /** @private @param {number} frame */
   arrive(frame) {
     if (frame === this.frame && this.isPlaying) return;
+    const isLate = Math.abs(frame - this.frame) > Math.max(1, Math.ceil((this.speed * this.rate) / 60));
+    this.passedOver = this.isPlaying ? MEMORY * this.passedOver + (1 - MEMORY) * Number(isLate) : 0;
     this.frame = frame;
     if (this.isPlaying) this.target = frame;
     for (const film of this.films) if (!film.isLive) film.draw();

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from apps.api.images import PORTION
 from lightning_pose.core.naming import image_name
 from lightning_pose.projects.sessions import proxy_file
 from tests.apps.api.conftest import FRAMES, SESSION, SIZE, VIEWS, make_project
@@ -117,6 +118,23 @@ def test_a_video_comes_in_the_ranges_that_the_browser_asks_for(filmed):
         assert answer.status_code == 206
         assert answer.content == expected
     assert filmed.raw(path, headers={"Range": f"bytes={len(whole)}-"}).status_code == 416
+
+
+def test_all_the_rest_of_a_long_video_comes_in_portions_so_that_no_film_keeps_a_connection(filmed):
+    path, file = f"/videos/{SESSION}/top", filmed.folder / "videos" / f"{SESSION}_top.mp4"
+    whole = file.read_bytes() + bytes(2 * PORTION)
+    file.write_bytes(whole)
+    first = filmed.raw(path, headers={"Range": "bytes=0-"})
+    assert first.headers["content-range"] == f"bytes 0-{PORTION - 1}/{len(whole)}"
+    got, headers = first.content, {"If-Range": first.headers["etag"]}
+    while len(got) < len(whole):
+        answer = filmed.raw(path, headers={"Range": f"bytes={len(got)}-", **headers})
+        assert (answer.status_code, answer.headers["etag"]) == (206, first.headers["etag"])
+        assert 0 < len(answer.content) <= PORTION
+        got += answer.content
+    assert got == whole
+    changed = filmed.raw(path, headers={"Range": "bytes=9-", "If-Range": '"another"'})
+    assert (changed.status_code, len(changed.content)) == (200, len(whole))
 
 
 def test_a_video_that_has_a_copy_for_browsers_comes_as_that(filmed):

@@ -62,14 +62,35 @@ def test_two_clicks_give_ghosts_in_the_others_and_one_key_accepts_them_all(label
     assert server.cell(0, "left", "nose").state == server.cell(0, "top", "spine").state == "unlabeled"
 
 
-def test_what_was_derived_follows_its_source_and_is_taken_back_with_it(labeler, server):
+def place_of(cell):
+    return cell.x, cell.y
+
+
+def is_away(place):
+    return np.linalg.norm(np.subtract(place, TRUTH[VIEWS.index("top"), 0])) > 3
+
+
+def derive(labeler):
+    """Place the nose in two views, and take what is proposed in the others."""
     place(labeler, "front", 0)
     place(labeler, "right", 0)
     asked(labeler)
     labeler.press("t")
     labeler.saved()
-    before = server.cell(0, "top", "nose")
+
+
+def pull(labeler):
     labeler.drag("front", tuple(TRUTH[0, 0]), tuple(TRUTH[0, 0] + (0, 12)))
+
+
+def slow_geometry(labeler):
+    labeler.page.route("**/geometry", lambda route: labeler.page.wait_for_timeout(300) or route.continue_())
+
+
+def test_what_was_derived_follows_its_source_and_is_taken_back_with_it(labeler, server):
+    derive(labeler)
+    before = server.cell(0, "top", "nose")
+    pull(labeler)
     asked(labeler)
     labeler.saved()
     moved = server.cell(0, "top", "nose")
@@ -82,11 +103,34 @@ def test_what_was_derived_follows_its_source_and_is_taken_back_with_it(labeler, 
     assert (back.x, back.y) == pytest.approx((before.x, before.y), abs=1e-9)
 
 
-def test_a_derived_point_that_is_dragged_is_the_hands_from_then_on(labeler, server):
-    place(labeler, "front", 0)
-    place(labeler, "right", 0)
+def test_derived_points_follow_to_the_end_when_an_answer_comes_after_the_hand_has_let_go(labeler, server):
+    derive(labeler)
+    slow_geometry(labeler)
+    pull(labeler)
     asked(labeler)
-    labeler.press("t")
+    labeler.saved()
+    moved = place_of(server.cell(0, "top", "nose"))
+    assert is_away(moved)
+    assert moved == pytest.approx(ghost(labeler, "top", 0)[:2], abs=0.01)
+
+
+def test_derived_points_follow_in_a_frame_that_was_left_before_the_answer(labeler, server):
+    derive(labeler)
+    slow_geometry(labeler)
+    pull(labeler)
+    labeler.press("d")
+    x, y = TRUTH[VIEWS.index("top"), 0]
+    left = "page.labels.at(page.rows.columns.id[0], 3, 0)"
+    labeler.until(f"Math.hypot({left}.x - {x}, {left}.y - {y}) > 3")
+    labeler.saved()
+    labeler.press("a")
+    labeler.until("page.frame.id === page.target")
+    asked(labeler)
+    assert place_of(server.cell(0, "top", "nose")) == pytest.approx(ghost(labeler, "top", 0)[:2], abs=0.01)
+
+
+def test_a_derived_point_that_is_dragged_is_the_hands_from_then_on(labeler, server):
+    derive(labeler)
     cell = labeler.cell("top", 0)
     labeler.choose("top", 0)
     labeler.drag("top", (cell["x"], cell["y"]), (cell["x"] + 9, cell["y"]))

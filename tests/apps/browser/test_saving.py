@@ -1,6 +1,11 @@
 """No edit is lost: not by closing the tab, not by a server that dies, not without a network."""
 
+import numpy as np
 import pytest
+
+from lightning_pose.core.tables import read_labels
+
+from .conftest import Labeler, make_project, program
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +44,26 @@ def test_a_server_that_was_killed_and_started_again_gets_every_edit_once(labeler
     assert server.cell(0, "front", "nose").x == pytest.approx(60, abs=0.6)
     names = labeler.run("page.project.keypoints")
     assert server.cell(0, "front", names[1]).x == pytest.approx(120, abs=0.6)
+
+
+def test_a_program_that_is_killed_while_its_user_labels_has_every_edit_when_it_is_back(context, tmp_path):
+    folder = make_project(tmp_path / "mice")
+    places = [(40 + 20 * step, 50 + 10 * step) for step in range(10)]
+    with program(folder) as app:
+        labeler = Labeler(context().new_page(), app)
+        for x, y in places[:5]:
+            labeler.click("front", x, y)
+        app.process.kill()  # with edits on their way
+        app.process.wait()
+    labeler.choose("top", 0)
+    for x, y in places[5:]:
+        labeler.click("top", x, y)
+    assert labeler.run("page.outbox.size") >= 5
+    with program(folder, app.port):
+        labeler.saved()
+    front, top = (read_labels(folder / f"CollectedData_{view}.csv").points for view in ("front", "top"))
+    assert np.abs(np.concatenate([front[0], top[0]]) - places).max() < 0.6
+    assert np.isnan(front[1:]).all()
 
 
 def test_edits_made_offline_are_kept_over_a_closed_tab_and_saved_by_the_next(enter, server):

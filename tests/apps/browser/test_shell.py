@@ -1,18 +1,12 @@
 """The labeling page inside Streamlit, as `litpose app` serves it."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .conftest import make_project
+from .conftest import make_project, program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-ROOT = Path(__file__).parents[3]
 FIND = """() => {
   const find = (root) => {
     for (const one of root.querySelectorAll('*')) {
@@ -30,15 +24,8 @@ FIND = """() => {
 @pytest.fixture
 def address(tmp_path) -> Iterator[str]:
     """The address of the app on a project."""
-    folder = make_project(tmp_path / "mice")
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    command = [sys.executable, "-m", "apps.server", str(folder), "--port", "0", "--no-browser"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as app:
-        assert app.stdout is not None
-        found = re.search(r"http://\S+", app.stdout.readline())
-        assert found
-        yield found[0]
-        app.terminate()
+    with program(make_project(tmp_path / "mice")) as app:
+        yield f"http://127.0.0.1:{app.port}/"
 
 
 def test_200_edits_cause_no_rerun_and_the_page_outlives_one(context, address):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import NAMES, VIEWS
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = "axe-core@4.14.1"
 RULES = """async () => {
@@ -60,6 +62,21 @@ def test_the_viewer_breaks_no_rule_of_accessibility_either(films, look, axe, sch
         page.keyboard.press(key)
         assert page.evaluate(RULES) == []
         page.keyboard.press("Escape")
+
+
+def test_half_a_minute_without_a_network_loses_nothing(labeler, server):
+    labeler.page.context.set_offline(True)
+    for step in range(20):
+        view = VIEWS[step // len(NAMES)]
+        labeler.choose(view, step % len(NAMES))
+        labeler.click(view, 40 + 10 * step, 200 - 7 * step)
+        labeler.page.wait_for_timeout(1500)
+    assert "20 edits not saved" in labeler.page.locator(".notice.unsaved").inner_text()
+    labeler.page.context.set_offline(False)
+    labeler.saved()
+    for step in range(20):
+        cell = server.cell(0, VIEWS[step // len(NAMES)], NAMES[step % len(NAMES)])
+        assert (cell.x, cell.y) == pytest.approx((40 + 10 * step, 200 - 7 * step), abs=0.6)
 
 
 def test_memory_stays_where_it_is_over_500_frames(labeler):
