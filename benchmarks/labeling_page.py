@@ -34,11 +34,12 @@ FIND = f"""() => {{
 }}"""
 WATCH = """() => {
   const times = (window.times = { click: [], saved: [], drag: [], frame: [] });
-  const painted = (run) => requestAnimationFrame(() => {
+  const soon = (run) => {  // in the callback of a picture: once that picture is painted
     const channel = new MessageChannel();
     channel.port1.onmessage = run;
     channel.port2.postMessage(null);
-  });
+  };
+  const painted = (run) => requestAnimationFrame(() => soon(run));
   const since = (list, start) => painted(() => list.push(performance.now() - start));
   let moved = 0;
   let pressed = 0;
@@ -62,7 +63,8 @@ WATCH = """() => {
     if (labeling.editor.isHolding) since(times.drag, moved);
   };
   const settled = () => {
-    if (labeling.tiles.every((tile) => tile.shown === labeling.target)) since(times.frame, pressed);
+    const isShown = labeling.tiles.every((tile) => tile.shown === labeling.target);
+    if (isShown) soon(() => times.frame.push(performance.now() - pressed));
     else requestAnimationFrame(settled);
   };
   window.awaitFrame = () => requestAnimationFrame(settled);

@@ -14,8 +14,18 @@ async function decode(url) {
 }
 
 export class Images {
-  /** @param {{budget?: number, atOnce?: number, fetchBitmap?: (url: string) => Promise<ImageBitmap>}} [options] */
-  constructor({ budget = BUDGET, atOnce = AT_ONCE, fetchBitmap = decode } = {}) {
+  /**
+   * @param {object} [options]
+   * @param {number} [options.budget]  bytes
+   * @param {number} [options.atOnce]
+   * @param {(url: string) => Promise<ImageBitmap>} [options.fetchBitmap]
+   * @param {(bitmap: ImageBitmap) => Promise<ImageBitmap> | null} [options.shrink]  makes what is fetched ahead as small as it will be shown
+   */
+  constructor({ budget = BUDGET, atOnce = AT_ONCE, fetchBitmap = decode, shrink = () => null } = {}) {
+    /** @private */
+    this.shrink = shrink;
+    /** @private @type {WeakMap<ImageBitmap, ImageBitmap>} */
+    this.small = new WeakMap();
     this.budget = budget;
     this.atOnce = atOnce;
     this.fetchBitmap = fetchBitmap;
@@ -61,6 +71,11 @@ export class Images {
     return loading;
   }
 
+  /** The smaller copy of a frame, if it was made ahead. @param {ImageBitmap} bitmap @returns {ImageBitmap} */
+  smaller(bitmap) {
+    return this.small.get(bitmap) ?? bitmap;
+  }
+
   /** Load frames ahead, a few at a time; what was asked for before and has not begun is forgotten. @param {string[]} urls */
   prefetch(urls) {
     this.wanted = urls.filter((url) => !this.ready.has(url) && !this.coming.has(url));
@@ -69,7 +84,7 @@ export class Images {
 
   clear() {
     this.wanted = [];
-    for (const bitmap of this.ready.values()) bitmap.close();
+    for (const bitmap of this.ready.values()) this.drop(bitmap);
     this.ready.clear();
     this.bytes = 0;
   }
@@ -79,8 +94,20 @@ export class Images {
     while (this.coming.size < this.atOnce) {
       const url = this.wanted.shift();
       if (url === undefined) return;
-      this.load(url).catch(() => undefined); // it is asked for again, and complained about, when it is shown
+      this.load(url).then((bitmap) => this.lessen(bitmap)).catch(() => undefined); // it is asked for again, and complained about, when it is shown
     }
+  }
+
+  /** @private @param {ImageBitmap} bitmap */
+  async lessen(bitmap) {
+    const small = await this.shrink(bitmap);
+    if (small) this.small.set(bitmap, small);
+  }
+
+  /** @private @param {ImageBitmap} bitmap */
+  drop(bitmap) {
+    this.small.get(bitmap)?.close();
+    bitmap.close();
   }
 
   /** @private @param {string} url @param {ImageBitmap} bitmap */
@@ -92,7 +119,7 @@ export class Images {
       if (other === url || this.shown.has(other)) continue;
       this.ready.delete(other);
       this.bytes -= 4 * old.width * old.height;
-      old.close();
+      this.drop(old);
     }
     return bitmap;
   }

@@ -15,7 +15,7 @@ import { freshId } from './dom.js';
  * @property {() => void} changed  the number of unsaved edits, or whether the server is reached
  */
 
-const DELAY = 150; // ms in which edits gather
+const DELAY = 80; // ms in which edits gather
 const LARGEST_BATCH = 256;
 const LONGEST_PAUSE = 8000; // ms between attempts
 const NOT_THEIR_FAULT = [401, 403, 404, 408, 409, 421, 429]; // 404: the server has another project open just now

@@ -40,7 +40,7 @@ export class Page {
     this.isHidden = false;
     this.ending = new AbortController();
     this.labels = new Labels(project.views, project.keypoints);
-    this.images = new Images();
+    this.images = new Images({ shrink: (bitmap) => this.shrink(bitmap) });
     this.rows = new FrameRows();
     this.outbox = new Outbox(shelf, {
       send: async (operations, from, keepalive) =>
@@ -216,6 +216,11 @@ export class Page {
       edges: this.project.edges,
       settings: this.settings,
     };
+  }
+
+  /** Make an image that is fetched ahead as small as it will be shown; null where it will be shown as it is. @private @param {ImageBitmap} bitmap @returns {Promise<ImageBitmap> | null} */
+  shrink(bitmap) {
+    return this.tiles.find((tile) => tile.isOf(bitmap))?.shrink(bitmap) ?? null;
   }
 
   /** Draw the marks of all views. */

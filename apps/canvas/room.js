@@ -17,12 +17,16 @@ import { CellTable } from './celltable.js';
 import { Tile } from './tile.js';
 import { Toolbar } from './toolbar.js';
 
+const GATHERED = 60; // ms in which reasons to update the lists gather
+
 export class Room {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
     const { settings, project } = page;
     this.enlarged = -1;
+    /** whether lists show a frame that is no longer open @private */
+    this.isFresh = false;
     this.notices = new Notices(page);
     this.remarks = new Remarks(page);
     this.frames = new FrameList(page);
@@ -36,6 +40,7 @@ export class Room {
     this.toolbar = new Toolbar(page, this);
     this.tiles = project.views.map((name, v) => new Tile(name || project.name, v, {
       sceneOf: (view) => page.sceneOf(view),
+      smaller: (bitmap) => page.images.smaller(bitmap),
       zoomed: (view) => settings.follow && this.follow(view),
       enlarge: (view) => this.enlarge(view),
       adjustLight: (view, anchor) => this.light.open(view, anchor),
@@ -117,9 +122,9 @@ export class Room {
       if (size && !this.tiles[v].bitmap) this.tiles[v].size = size;
     });
     this.arrange();
-    this.remarks.update();
-    this.update();
-    this.selected();
+    this.remarks.update(); // at once: what is typed there belongs to the frame
+    this.isFresh = true;
+    this.later();
   }
 
   /** The active view or keypoint is another. */
@@ -130,14 +135,17 @@ export class Room {
     this.notices.status();
   }
 
-  /** Bring lists up to date, after the picture that shows the marks: no dot waits for a list. */
+  /** Bring lists up to date, after the picture that shows the marks, and once for an edit and what geometry says of it: no dot waits for a list. */
   later() {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    requestAnimationFrame(() => setTimeout(() => {
+    setTimeout(() => requestAnimationFrame(() => setTimeout(() => {
       this.isWaiting = false;
-      if (!this.page.signal.aborted) this.update();
-    }));
+      if (this.page.signal.aborted) return;
+      this.update();
+      if (this.isFresh) this.selected();
+      this.isFresh = false;
+    })), GATHERED);
   }
 
   /** @private */
