@@ -76,7 +76,7 @@ def page_of(draw: Callable[[Visit], None], folder: Path, desk: Desk) -> None:
         with st.spinner("Opening the labels. The first time, in a large project, this takes a minute."):
             return desk.served(pid)
 
-    draw(Visit(contents, served, open_frame, lambda: None, open_page))  # every visit looks anew
+    draw(Visit(contents, served, open_frame, open_page))
 
 
 def open_frame(frame: str) -> None:

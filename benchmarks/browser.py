@@ -38,6 +38,11 @@ class Row(NamedTuple):
     values: list[float]  # ms
     limit: str
 
+    @property
+    def high(self) -> float:
+        """The 95th percentile, ms."""
+        return float(np.percentile(self.values, 95))
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -63,7 +68,7 @@ def app(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
 def table_of(rows: list[Row], memory: float) -> str:
     """Return the table in Markdown."""
     lines = ["| | n | p50 ms | p95 ms | held to (p95) |", "|---|---:|---:|---:|---:|"]
-    for what, values, limit in rows:
-        middle, high = statistics.median(values), float(np.percentile(values, 95))
-        lines.append(f"| {what} | {len(values)} | {middle:.0f} | {high:.0f} | {limit} |")
+    for row in rows:
+        middle = statistics.median(row.values)
+        lines.append(f"| {row.what} | {len(row.values)} | {middle:.0f} | {row.high:.0f} | {row.limit} |")
     return "\n".join([*lines, "", f"Memory of the server at the end: {memory:.0f} MB."])

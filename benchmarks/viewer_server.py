@@ -1,6 +1,6 @@
 """How fast the app answers the viewer of a long recording: the table of docs/concepts/viewer.md.
 
-    python benchmarks/viewer_server.py [--minutes 60] [--views 6] [--keypoints 30] [--sessions 1]
+    python benchmarks/viewer_server.py [--minutes 60] [--views 6] [--keypoints 30] [--sessions 1] [--docs D]
 
 A project with one long session is written, without videos: what a network predicted, and what the smoother
 made of it (an hour in 6 views with 30 keypoints: 3 GB of text). The app is started on it as a process of its
@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+from peer import publish
 
 from apps.api.places import project_id
 from lightning_pose.core.poses import Poses
@@ -33,6 +34,7 @@ from lightning_pose.core.table_blocks import TableWriter
 from lightning_pose.core.tables import write_poses
 from lightning_pose.synthetic.rig import make_rig
 
+PAGE = Path("concepts") / "viewer.md"
 RATE, AT_ONCE, LONG = 60, 8192, "long"
 PIXELS = (1280, 1024)
 
@@ -202,6 +204,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--folder", type=Path, help="on the disk to measure; kept (default: a temporary one)")
+    parser.add_argument("--docs", type=Path, help="write the table into the page below this folder")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (args.folder or Path(temporary)) / "project"
@@ -209,9 +212,13 @@ def main() -> None:
         if not folder.exists():
             frames = round(args.minutes * 60 * RATE)
             write_project(folder, frames, args.views, args.keypoints, args.sessions)
-        print("| | median, ms | 95 % | largest | held to |\n|---|---|---|---|---|", flush=True)
+        lines = ["| | median, ms | 95 % | largest | held to |", "|---|---|---|---|---|"]
+        print("\n".join(lines), flush=True)
         for line in measure(folder, args.repeats):
             print(line, flush=True)
+            lines.append(line)
+    if args.docs is not None:
+        publish(args.docs / PAGE, "viewer_server", "\n".join(lines))
 
 
 if __name__ == "__main__":

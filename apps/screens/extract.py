@@ -154,7 +154,6 @@ def _show_state(visit: Visit, job: Job) -> None:
     """Draw how far it is, and what comes next."""
 
     def ended() -> None:
-        visit.look_again()
         if job.kind == WRITE:
             visit.served().store.take_extracted()
 

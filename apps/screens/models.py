@@ -170,7 +170,6 @@ def _offer_to_discard(visit: Visit, model: Model) -> None:
         st.markdown(f"**{plain(model.name)}** moves to `{TRASH}` of the project, with all that it predicted.")
         if st.button("Move it there", type="primary", key=f"discard {model.folder}", width="stretch"):
             target = discard_model(model.folder, visit.folder)
-            visit.look_again()
             st.session_state.pop(CHOSEN, None)
             st.toast(f"Moved to {plain(str(target.relative_to(visit.folder)))}")
             st.rerun()

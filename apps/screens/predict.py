@@ -57,7 +57,6 @@ def _draw(visit: Visit, known: list[Status], *, watched: bool) -> None:
         runs = runs_of(visit.folder)
         alive = [run for run in runs if run.job.is_alive]
         if watched and not alive:
-            visit.look_again()
             st.rerun()
         _show_alive(alive)
         if runs and (runs[0].state == "stopped" or (runs[0].state == "failed" and not runs[0].faults)):

@@ -29,7 +29,7 @@ def show_recordings(visit: Visit) -> None:
         "Videos named session_view. They are looked at first, and stay where and as they are.",
     )
     job = last_job(visit.folder, KIND)
-    running = job is not None and show_job(job, visit.look_again)
+    running = job is not None and show_job(job)
     with faults_as_messages():
         _show_present(visit.project)
     st.subheader("Add recordings", anchor=False)
@@ -109,7 +109,6 @@ def _show_calibrations(visit: Visit, folder: Path) -> None:
                 st.markdown(f":red[:material/error:] {plain(offered.fault)}")
             elif not offered.is_taken and button.button("Take", key=f"take {offered.file}", width="stretch"):
                 take_calibration(visit.project, offered)
-                visit.look_again()
                 st.rerun()
 
 

@@ -93,7 +93,6 @@ def _draw_live(visit: Visit, folders: list[Path]) -> None:
     found = {one.folder: one for one in trainings(visit.folder)}
     shown = [found[folder] for folder in folders if folder in found and found[folder].alive]
     if len(shown) < len(folders):
-        visit.look_again()
         st.rerun()
     for one in shown:
         with st.container(border=True):

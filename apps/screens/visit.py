@@ -17,14 +17,12 @@ class Visit:
         contents: what lies in its folder.
         served: opens its labels, once for all pages and routes.
         open_frame: leads to a frame on the labeling page, or to the page where the frame is "".
-        look_again: has the folder read anew, since something has been written to it.
         open_page: leads to the page that has this path in its address.
     """
 
     contents: Contents
     served: Callable[[], Served]
     open_frame: Callable[[str], None]
-    look_again: Callable[[], None]
     open_page: Callable[[str], None] = lambda page: None
 
     @property

@@ -5,20 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from .conftest import make_project, program
+from .person import FIND
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-FIND = """() => {
-  const find = (root) => {
-    for (const one of root.querySelectorAll('*')) {
-      if (one.classList.contains('litpose-canvas')) return one;
-      const found = one.shadowRoot && find(one.shadowRoot);
-      if (found) return found;
-    }
-    return null;
-  };
-  window.canvas = find(document);
+READY = f"""() => {{
+  window.canvas = ({FIND})();
   return Boolean(window.canvas?.page?.frame && window.canvas.page.tiles.every((tile) => tile.bitmap));
-}"""
+}}"""
 
 
 @pytest.fixture
@@ -35,7 +28,7 @@ def test_200_edits_cause_no_rerun_and_the_page_outlives_one(context, address):
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{address}label")
-    page.wait_for_function(FIND, timeout=60_000)
+    page.wait_for_function(READY, timeout=60_000)
     page.wait_for_timeout(1000)
     before = len(sent)
     page.evaluate("() => window.canvas.page.room.focusTile()")

@@ -109,6 +109,21 @@ test('an image is fetched once however often it is asked for, and few are fetche
   assert.equal(most, 2);
 });
 
+test('what is fetched ahead has a copy of the size it will be shown at, which goes with it', async () => {
+  const small = new Map();
+  const shrink = async (/** @type {any} */ whole) => small.set(whole, bitmap(3)).get(whole);
+  const images = new Images({ budget: 4 * 10 * 10 * 2, fetchBitmap: async () => bitmap(10), shrink });
+  const shown = await images.load('shown');
+  assert.equal(images.smaller(shown), shown);
+  images.prefetch(['next']);
+  while (!images.get('next') || images.smaller(images.get('next')).width !== 3) await new Promise((resolve) => setTimeout(resolve, 1));
+  const next = images.get('next');
+  images.show(['shown']);
+  await images.load('third');
+  await images.load('fourth');
+  assert.deepEqual([next.closed, small.get(next).closed], [1, 1]);
+});
+
 test('an ellipse has the axes of its covariance', () => {
   const [major, minor, angle] = axesOf(9, 0, 4);
   assert.deepEqual([major, minor, angle], [3, 2, 0]);
