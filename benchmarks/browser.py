@@ -39,6 +39,11 @@ class Row(NamedTuple):
     limit: str
 
     @property
+    def middle(self) -> float:
+        """The median, ms."""
+        return statistics.median(self.values)
+
+    @property
     def high(self) -> float:
         """The 95th percentile, ms."""
         return float(np.percentile(self.values, 95))
@@ -69,6 +74,5 @@ def table_of(rows: list[Row], memory: float) -> str:
     """Return the table in Markdown."""
     lines = ["| | n | p50 ms | p95 ms | held to (p95) |", "|---|---:|---:|---:|---:|"]
     for row in rows:
-        middle = statistics.median(row.values)
-        lines.append(f"| {row.what} | {len(row.values)} | {middle:.0f} | {row.high:.0f} | {row.limit} |")
+        lines.append(f"| {row.what} | {len(row.values)} | {row.middle:.0f} | {row.high:.0f} | {row.limit} |")
     return "\n".join([*lines, "", f"Memory of the server at the end: {memory:.0f} MB."])

@@ -1,16 +1,12 @@
 """A grey project with four calibrated views, our routes on a real port, and Chromium on the labeling page."""
 
 import os
-import re
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,9 +31,9 @@ from lightning_pose.synthetic.rig import make_rig
 
 from .barcodes import READ, make_films
 from .barcodes import SESSION as CODED
+from .person import Program
 from .recordings import own, panels, recorded  # noqa: F401
 
-ROOT = Path(__file__).parents[3]
 VIEWS = ("front", "left", "right", "top")
 NAMES = ("nose", "<img onerror=alert(1)>", "ear_right", "spine", "tail")
 SIZE = (320, 256)
@@ -132,31 +128,6 @@ class Server:
             assert time.monotonic() < end, "it did not come to be"
             time.sleep(0.02)
         return found
-
-
-class Program(NamedTuple):
-    """The app on a project, as a process of its own."""
-
-    process: subprocess.Popen
-    port: int
-    folder: Path
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/canvas/{project_id(self.folder)}"
-
-
-@contextmanager
-def program(folder: Path, port: int = 0) -> Iterator[Program]:
-    """Run the app on a project, and end it."""
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder.parent / "config")}
-    command = [sys.executable, "-m", "apps.server", str(folder), "--port", str(port), "--no-browser"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as app:
-        assert app.stdout is not None
-        found = re.search(r"http://\S+:(\d+)/", app.stdout.readline())
-        assert found
-        yield Program(app, int(found[1]), folder)
-        app.terminate()
 
 
 class Labeler:

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
+
+from apps.api.places import project_id
 
 ROOT = Path(__file__).parents[3]
 MINUTE = 60_000  # ms
@@ -52,6 +54,31 @@ def serve_app(home: Path, *arguments: str) -> Iterator[str]:
             yield found[0].rstrip("/")
         finally:
             app.send_signal(signal.SIGINT)
+
+
+class Program(NamedTuple):
+    """The app on a project, as a process of its own."""
+
+    process: subprocess.Popen
+    port: int
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/canvas/{project_id(self.folder)}"
+
+
+@contextmanager
+def program(folder: Path, port: int = 0) -> Iterator[Program]:
+    """Run the app on a project, and end it."""
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder.parent / "config")}
+    command = [sys.executable, "-m", "apps.server", str(folder), "--port", str(port), "--no-browser"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as app:
+        assert app.stdout is not None
+        found = re.search(r"http://\S+:(\d+)/", app.stdout.readline())
+        assert found
+        yield Program(app, int(found[1]), folder)
+        app.terminate()
 
 
 class Person:

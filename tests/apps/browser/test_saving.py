@@ -5,7 +5,8 @@ import pytest
 
 from lightning_pose.core.tables import read_labels
 
-from .conftest import Labeler, make_project, program
+from .conftest import Labeler, make_project
+from .person import program
 
 pytestmark = pytest.mark.browser
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import make_project, program
-from .person import FIND
+from .conftest import make_project
+from .person import FIND, program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 READY = f"""() => {{

@@ -3,12 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from .conftest import NAMES, VIEWS
+from .person import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = "axe-core@4.14.1"
@@ -96,3 +98,11 @@ def test_memory_stays_where_it_is_over_500_frames(labeler):
     before = used()
     walk(500)
     assert used() - before < 2
+
+
+@pytest.mark.usefixtures("chromium")
+def test_the_page_answers_a_hand_within_twice_the_limits():
+    views = ["--views", "6", "--size", "640x512", "--frames", "24", "--within", "2"]
+    command = [sys.executable, "benchmarks/labeling_page.py", *views]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr[-3000:]}"
