@@ -1,24 +1,19 @@
 /** What a hand does to the labels of the frame on the screen. */
 
-/** @import { Ghost, State, Value } from './types.js' */
+/** @import { State, Value } from './types.js' */
 /** @import { Page } from './page.js' */
 /** @import { Wanted } from './editor.js' */
 import { freshId } from './dom.js';
-import { hasPlace, isSource, UNLABELED } from './labels.js';
+import { derivedAt } from './followers.js';
+import { hasPlace, isSource, UNLABELED, valueAt } from './labels.js';
 import { isInside } from './zoom.js';
 
 const NUDGES_TOGETHER = 800; // ms: nudges that follow each other closely are undone as one
-const DERIVED_MOVES = 1e-3; // px: below it a derived point stays
-
-/** @param {number} x @param {number} y @param {State} state @param {import('./types.js').Origin} origin @returns {Value} */
-const valueAt = (x, y, state, origin) => ({ x, y, state, origin });
 
 export class Labeling {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    /** keypoints of which a source moved, with the edit that did it @private @type {Map<number, string>} */
-    this.moved = new Map();
     /** @private */
     this.nudged = { group: '', key: '', time: 0 };
     /** view of the label under the hand */
@@ -121,7 +116,7 @@ export class Labeling {
 
   /** @param {string} group @param {{k: number, frame: string, v: number}[]} changes */
   changed(group, changes) {
-    for (const { k } of changes) this.moved.set(k, group);
+    this.page.followers.sourceMoved(group, changes);
     this.page.geometry.settle(changes.map(({ k }) => k));
     this.page.labelsChanged(changes);
   }
@@ -132,50 +127,6 @@ export class Labeling {
     const done = this.page.editor.edit(this.frame, title, wanted, group);
     if (done.changes.length) this.changed(done.group, done.changes);
     return done.changes.length;
-  }
-
-  /** The geometry has answered: derived points follow their sources. @param {number[]} keypoints */
-  follow(keypoints) {
-    const { editor, geometry } = this.page;
-    const { ghosts } = geometry.shape;
-    for (const k of keypoints) {
-      const group = this.moved.get(k);
-      if (editor.isHolding) editor.preview(this.frame, this.followers(this.frame, k, ghosts));
-      else if (group !== undefined && !geometry.isStale(k)) { // else the source has moved on since this was asked
-        this.moved.delete(k);
-        this.carry(this.frame, group, this.followers(this.frame, k, ghosts));
-      }
-    }
-  }
-
-  /** The frame is left: what derives from the last that moved in it follows when the geometry has answered. */
-  async leave() {
-    const { frame, moved, page } = this;
-    if (!moved.size) return;
-    this.moved = new Map();
-    const sizes = page.tiles.map((tile) => tile.size);
-    const ghosts = await page.geometry.ghostsOf(frame, [...moved.keys()]);
-    for (const [k, group] of moved) this.carry(frame, group, this.followers(frame, k, ghosts, sizes));
-  }
-
-  /**
-   * Where derived points of a keypoint have to go.
-   * @private @param {string} frame @param {number} k @param {(Ghost | null)[][]} ghosts @param {[number, number][]} [sizes]
-   */
-  followers(frame, k, ghosts, sizes) {
-    return this.page.project.views.flatMap((_, v) => {
-      const cell = this.page.labels.at(frame, v, k);
-      const ghost = ghosts[v][k];
-      if (cell.origin !== 'derived' || cell.state === 'unlabeled' || !ghost) return [];
-      if (hasPlace(cell) && Math.hypot(ghost[0] - cell.x, ghost[1] - cell.y) < DERIVED_MOVES) return [];
-      return [{ v, k, value: this.derived(v, ghost, hasPlace(cell) ? cell.state : 'visible', sizes?.[v]) }];
-    });
-  }
-
-  /** Derived points go where their sources sent them, as a part of that edit. @private @param {string} frame @param {string} group @param {Wanted[]} wanted */
-  carry(frame, group, wanted) {
-    const { changes } = this.page.editor.edit(frame, 'derived points follow', wanted, group);
-    if (changes.length) this.page.labelsChanged(changes);
   }
 
   /** Move the active label; without one, begin where a proposal is, or in the middle of what is shown. @param {number} dx @param {number} dy px */
@@ -238,19 +189,11 @@ export class Labeling {
     this.edit(`delete ${page.project.keypoints[page.k]}`, views.map((v) => ({ v, k: page.k, value: UNLABELED })));
   }
 
-  /**
-   * What a ghost makes a label; outside the image it is not in view.
-   * @private @param {number} v @param {Ghost} ghost @param {State} state @param {[number, number]} [size] @returns {Value}
-   */
-  derived(v, [x, y], state, size = this.page.tiles[v].size) {
-    return isInside(x, y, size) ? valueAt(x, y, state, 'derived') : { x: null, y: null, state: 'absent', origin: 'derived' };
-  }
-
   /** Take what the geometry proposes. @param {'keypoint' | 'frame'} of */
   acceptGhosts(of) {
     this.accept(of, 'accept ghosts', 'there is nothing to accept: two views of a keypoint make its ghosts', (v, k) => {
       const ghost = this.page.geometry.shape.ghosts[v][k];
-      return ghost && this.derived(v, ghost, 'visible');
+      return ghost && derivedAt(ghost, 'visible', this.page.tiles[v].size);
     });
   }
 

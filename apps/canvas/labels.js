@@ -25,6 +25,9 @@ export function isSource(value) {
   return hasPlace(value) && value.origin !== 'derived' && value.origin !== 'prediction';
 }
 
+/** @param {number} x @param {number} y @param {Value['state']} state @param {Value['origin']} origin @returns {Value} */
+export const valueAt = (x, y, state, origin) => ({ x, y, state, origin });
+
 export class Labels {
   /** @param {string[]} views @param {string[]} keypoints */
   constructor(views, keypoints) {

@@ -6,6 +6,7 @@ import { Api } from './api.js';
 import { Archive } from './archive.js';
 import { makeCommands } from './commands.js';
 import { Editor } from './editor.js';
+import { Followers } from './followers.js';
 import { FrameRows } from './framerows.js';
 import { Geometry } from './geometry.js';
 import { History } from './history.js';
@@ -52,6 +53,7 @@ export class Page {
     this.archive = new Archive(api, this.labels, this.outbox);
     this.editor = new Editor(this.labels, new History(localStorage, undoKey), this.outbox);
     this.labeling = new Labeling(this);
+    this.followers = new Followers(this);
     this.geometry = new Geometry(this.labels, project.edges, (body) => this.ask(body), (frame, keypoints) => this.answered(frame, keypoints));
     this.others = new Others(this);
     this.loop = new Loop(this);
@@ -107,7 +109,7 @@ export class Page {
       return;
     }
     if (this.target !== id) return; // another frame was asked for meanwhile
-    this.labeling.leave();
+    this.followers.leave(this.frame?.id ?? '');
     this.frame = frame;
     if (isComplete) this.labeling.begin(); // else the same keypoint again: some label one through all frames
     this.room.trouble('');
@@ -238,7 +240,7 @@ export class Page {
   /** @param {string} frame @param {number[]} keypoints */
   answered(frame, keypoints) {
     if (frame !== this.target) return;
-    this.labeling.follow(keypoints);
+    this.followers.answered(frame, keypoints);
     this.redraw();
     this.rows.measure(frame, this.geometry.shape.worst);
     if (this.settings.follow && keypoints.includes(this.k) && !this.editor.isHolding) this.room.follow();

@@ -18,8 +18,6 @@ import { Screen } from './screen.js';
 import { colorOf, firstOf } from './settings.js';
 import { Times, timeText } from './times.js';
 
-const GIVE_WAY = 100; // ms between two pictures of the panels while the films need the machine
-
 /**
  * frame: another frame is shown; chosen: other sources, or other colours of theirs; keypoint: another keypoint or view; range, marks,
  * difficult: these changed; poses: more of them have come; settings: what is drawn, or how.
@@ -266,14 +264,12 @@ export class Viewer {
   arrived() {
     this.wantPoses();
     if (this.isWaiting) return;
-    this.isWaiting = true; // lists and lines follow once a picture of the screen
+    this.isWaiting = true; // lists and lines follow once a picture
     const tell = () => requestAnimationFrame(() => {
       this.isWaiting = false;
-      if (this.signal.aborted) return;
-      this.screen.moved();
-      this.emit('frame');
+      if (!this.signal.aborted) this.emit('frame');
     });
-    if (this.player.isPlaying && this.player.isLate) setTimeout(tell, GIVE_WAY);
+    if (this.player.panelPause) setTimeout(tell, this.player.panelPause);
     else tell();
   }
 

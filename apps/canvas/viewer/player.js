@@ -16,6 +16,7 @@ const SLOWEST = 0.0625; // what browsers still play
 const FAR = 15; // frames behind the others from which on a film jumps after them
 const LATE = 0.03; // share of pictures before which frames were passed over, from which on the machine counts as too slow
 const MEMORY = 0.98; // of that share, from picture to picture
+const GIVE_WAY = 100; // ms
 const STALL = 3000; // ms that the others wait for a film without data
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4];
 
@@ -55,9 +56,9 @@ export class Player {
     this.run = 0;
   }
 
-  /** Whether frames are passed over in motion, so that the films need what else takes time. */
-  get isLate() {
-    return this.passedOver > LATE;
+  /** What panels wait for between two pictures (ms), so that films have the machine when frames of them are passed over. */
+  get panelPause() {
+    return this.isPlaying && this.passedOver > LATE ? GIVE_WAY : 0;
   }
 
   /** First and last frame of what is played. @returns {[number, number]} */

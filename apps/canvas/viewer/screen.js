@@ -31,6 +31,7 @@ export class Screen {
     const { settings, session, films, signal } = viewer;
     /** the view that is large, or -1 */
     this.enlarged = -1;
+    viewer.on('frame', () => this.moved());
     this.bar = new Bar(viewer);
     this.status = new Status(viewer);
     this.timeline = new Timeline(viewer);
