@@ -12,6 +12,7 @@ import { ViewerApi } from './api.js';
 import { group, makeCommands } from './commands.js';
 import { Film, sized } from './film.js';
 import { Look } from './look.js';
+import { NextPicture } from './nextpicture.js';
 import { Player } from './player.js';
 import { Poses } from './poses.js';
 import { Screen } from './screen.js';
@@ -45,6 +46,8 @@ export class Viewer {
     /** @private */
     this.ending = new AbortController();
     this.link = new Link(this);
+    /** @private */
+    this.nextPicture = new NextPicture(() => this.signal.aborted || this.emit('frame'));
     /** @private @type {Map<EventName, Set<() => void>>} */
     this.listeners = new Map();
     /** index of the active keypoint, and of the active view */
@@ -263,14 +266,7 @@ export class Viewer {
   /** @private */
   arrived() {
     this.wantPoses();
-    if (this.isWaiting) return;
-    this.isWaiting = true; // lists and lines follow once a picture
-    const tell = () => requestAnimationFrame(() => {
-      this.isWaiting = false;
-      if (!this.signal.aborted) this.emit('frame');
-    });
-    if (this.player.panelPause) setTimeout(tell, this.player.panelPause);
-    else tell();
+    this.nextPicture.ask(this.player.panelPause); // lists and lines follow once a picture
   }
 
   /** @private */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { labelOf } from '../../../apps/canvas/keys.js';
 import { makeCommands } from '../../../apps/canvas/viewer/commands.js';
 import { readAddress, writeAddress } from '../../../apps/canvas/viewer/address.js';
+import { NextPicture } from '../../../apps/canvas/viewer/nextpicture.js';
 import { placesOf } from '../../../apps/canvas/viewer/overlay.js';
 import { Poses } from '../../../apps/canvas/viewer/poses.js';
 import { colorOf, firstOf } from '../../../apps/canvas/viewer/settings.js';
@@ -113,4 +114,23 @@ test('every key is in the documentation, and none means two things', () => {
   assert.equal(new Set(keys).size, keys.length);
   const untold = keys.filter((key) => !/^[1-8]$/.test(key) && !page.includes(`\`${labelOf(key)}\``));
   assert.deepEqual(untold, []);
+});
+
+test('what comes with the next picture comes once, and a wish without a pause does not wait for one with', () => {
+  const pictures = [];
+  globalThis.requestAnimationFrame = (run) => pictures.push(run);
+  let done = 0;
+  const next = new NextPicture(() => done++);
+  next.ask(0);
+  next.ask(0);
+  next.ask(60_000);
+  assert.equal(pictures.length, 1);
+  pictures.pop()();
+  assert.equal(done, 1);
+  next.ask(60_000); // saves the machine
+  assert.equal(pictures.length, 0);
+  next.ask(0);
+  pictures.pop()();
+  assert.equal(done, 2);
+  assert.equal(pictures.length, 0);
 });
