@@ -167,7 +167,6 @@ class _View:
         )
         return draw_text(frame, label, copy=False)
 
-
     def ended(self, name: str) -> Frame:
         """Return what stands for frames after the last one."""
         return self._black(f"{name}  ended after {self._length}".strip())
