@@ -68,9 +68,10 @@ def environment(program: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if ours or name != "PYTHONPATH"}
 
 
-def publish(page: Path, name: str, table: str) -> None:
-    """Put a table into its place in a page of the documentation."""
-    begin, end = f"<!-- {name}: written by benchmarks/{name}.py --docs docs -->", f"<!-- end of {name} -->"
+def publish(page: Path, name: str, table: str, program: str | None = None) -> None:
+    """Put a table into its place in a page of the documentation; the program may have another name."""
+    begin = f"<!-- {name}: written by benchmarks/{program or name}.py --docs docs -->"
+    end = f"<!-- end of {name} -->"
     before, rest = page.read_text(encoding="utf-8").split(begin, 1)
     write_text(page, f"{before}{begin}\n{table}\n{end}{rest.split(end, 1)[1]}")
 

@@ -86,7 +86,7 @@ def main() -> None:
         table = measure(browser, folder, args)
     print(table)
     if args.docs is not None:
-        publish(args.docs / PAGE, "viewer_page" + "_hour" * args.hour, table)
+        publish(args.docs / PAGE, "viewer_page" + "_hour" * args.hour, table, "viewer_page")
 
 
 def render(folder: Path, args: argparse.Namespace) -> None:

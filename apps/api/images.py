@@ -111,10 +111,8 @@ def video(served: Served, call: Call) -> Response:
         stat_result=path.stat(),
     )
     begun = OPEN_END.fullmatch(call.headers.get("range", ""))
-    known = call.headers.get(
-        "if-range", whole.headers["etag"]
-    )  # the state of the file that a browser has begun
-    is_same = known in (whole.headers["etag"], whole.headers["last-modified"])
+    states = (whole.headers["etag"], whole.headers["last-modified"])  # either names what was begun with
+    is_same = call.headers.get("if-range", states[0]) in states
     return _portion(whole, int(begun[1])) if begun and is_same else whole
 
 

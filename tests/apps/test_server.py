@@ -179,6 +179,20 @@ def test_ranges_of_a_huge_video_pass_through_without_being_kept(server, served_f
         video.unlink()
 
 
+def test_it_ends_quietly_while_a_film_is_on_its_way(tmp_path):
+    folder = make_project(tmp_path / "mice")
+    (folder / "videos").mkdir(exist_ok=True)
+    with (folder / "videos" / "mouse1_top.mp4").open("wb") as sparse:
+        sparse.truncate(2**28)
+    with running(folder) as found:
+        answer = found.get(f"/api/projects/{project_id(folder)}/videos/mouse1/top", Range="bytes=0-200000000")
+        assert answer.status == 206  # and nobody takes it in
+        found.process.send_signal(signal.SIGINT)
+        said = found.process.communicate(timeout=30)[0]
+        assert "Traceback" not in said
+        assert "graceful" not in said
+
+
 def resident(pid: int) -> int:
     """Return the memory of a process in bytes."""
     [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "VmRSS" in line]
