@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -44,6 +44,7 @@ READY = """() => {
   const viewer = document.querySelector('.litpose-canvas')?.viewer;
   return viewer?.player.isSettled && viewer.films.every((film) => film.shown >= 0 || film.fault);
 }"""
+expect.set_options(timeout=30_000)  # ms: what shows at once on a machine that does nothing else
 STAR = (100, 60)  # the one bright pixel of every image
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -137,8 +137,8 @@ def choose(page: Page, *names: str) -> None:
 
 
 def settled(page: Page) -> int:
-    """Wait until the films rest, and return the frame that they show."""
-    page.wait_for_function("() => viewer.player.isSettled")
+    """Wait until the films rest and the panels have followed, and return the frame that they show."""
+    page.wait_for_function("() => viewer.player.isSettled && !viewer.nextPicture.isAsked")
     return page.evaluate("() => viewer.frame")
 
 

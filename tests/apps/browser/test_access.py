@@ -1,9 +1,11 @@
 """Everyone can label: by keyboard alone, without eyes on the canvas, in both themes, without a network."""
 
+import re
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import NAMES, PAGE, VIEWS, Labeler
 
@@ -42,12 +44,12 @@ def test_tab_is_the_next_keypoint_in_the_views_and_escape_leads_out_of_them(labe
 
 
 def test_a_name_that_is_markup_is_shown_as_text(labeler):
-    assert labeler.page.locator(".keypoint .name").nth(1).inner_text() == NAMES[1]
+    expect(labeler.page.locator(".keypoint .name").nth(1)).to_have_text(NAMES[1])
     labeler.choose("front", 1)
     labeler.click("front", 100, 100)
     labeler.press("?", "Escape", "i")
-    assert labeler.page.locator("dialog.cells th", has_text=NAMES[1]).is_visible()
-    assert labeler.page.locator("img").count() == 0
+    expect(labeler.page.locator("dialog.cells th", has_text=NAMES[1])).to_be_visible()
+    expect(labeler.page.locator("img")).to_have_count(0)
     assert not labeler.faults
 
 
@@ -75,10 +77,11 @@ def test_everything_that_can_be_pressed_has_a_name_and_everything_shown_is_said(
     labeler.choose("left", 3)
     labeler.click("left", 100, 80)
     labeler.choose("left", 3)
-    status = labeler.page.locator(".where[role=status]").inner_text()
-    assert status.startswith("4 of 5 · spine · left · visible")
+    expect(labeler.page.locator(".where[role=status]")).to_have_text(
+        re.compile("^4 of 5 · spine · left · visible")
+    )
     row = labeler.page.locator(".keypoint").nth(3)
-    assert row.locator(".unseen").inner_text() == "labeled in 1 of 4 views"
+    expect(row.locator(".unseen")).to_have_text("labeled in 1 of 4 views")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -146,4 +149,4 @@ def test_memory_does_not_grow_with_frames_and_nothing_is_left_when_the_page_goes
     assert labeler.run("page.images.bytes <= page.images.budget + 4 * 320 * 256 * 4")
     labeler.page.evaluate(f"() => {{ window.page = {PAGE}; window.page.close(); }}")
     assert labeler.page.evaluate("() => window.page.signal.aborted && window.page.others.source === null")
-    assert labeler.page.locator(".tile").count() == 0
+    expect(labeler.page.locator(".tile")).to_have_count(0)

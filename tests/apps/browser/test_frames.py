@@ -1,6 +1,7 @@
 """Through the frames: proposals, copies, filters, notes; one view without a calibration."""
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import Labeler, Server, make_project
 
@@ -45,7 +46,7 @@ def test_notes_and_flags_are_kept_and_filtered_by(labeler, server):
     assert server.store.frames().flagged[0]
     labeler.ready()
     labeler.page.get_by_role("button", name="Flag", exact=True).first.click()
-    assert labeler.page.locator(".row").count() == 1
+    expect(labeler.page.locator(".row")).to_have_count(1)
     labeler.page.get_by_role("button", name="All", exact=True).click()
     labeler.press("g")
     labeler.page.keyboard.type("hidden")
@@ -62,7 +63,7 @@ def test_a_project_of_one_view_without_a_calibration_is_labeled_the_same_way(tmp
     labeler.press("Enter", "t")
     labeler.saved()
     assert server.cell(0, "", "nose").x == pytest.approx(100, abs=1e-6)
-    assert labeler.page.locator(".space").count() == 0
+    expect(labeler.page.locator(".space")).to_have_count(0)
     assert not labeler.faults
     server.stop()
 

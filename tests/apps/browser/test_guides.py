@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import VIEWS, rig, world
 
@@ -148,7 +149,7 @@ def test_the_view_that_disagrees_is_named_and_its_residual_shown(labeler):
     assert labeler.run("page.geometry.shape.suspect[0]") == "top"
     assert labeler.run("page.geometry.shape.residuals[3][0]") == pytest.approx(30, abs=1)
     labeler.page.locator(".tile[data-view='top'] .remark", has_text="disagrees").wait_for()
-    assert "top disagrees" in labeler.page.locator(".warnings").inner_text()
+    expect(labeler.page.locator(".warnings")).to_contain_text("top disagrees")
 
 
 def test_curves_follow_a_drag_before_it_ends(labeler):

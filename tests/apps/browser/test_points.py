@@ -5,6 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 STAR = (100, 60)  # the one bright pixel of every image
@@ -122,4 +123,4 @@ def test_a_click_beside_the_image_labels_nothing(labeler):
     labeler.run("page.tiles[0].centre([0, 0], 1)")
     labeler.click("front", -30, 20)
     assert labeler.cell("front", 0)["state"] == "unlabeled"
-    assert "outside" in labeler.page.locator(".spoken").inner_text()
+    expect(labeler.page.locator(".spoken")).to_contain_text("outside")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from lightning_pose.core.poses import Poses
 from lightning_pose.core.tables import write_poses
@@ -58,12 +59,14 @@ def test_a_queued_frame_comes_with_its_proposals_and_leaves_once_they_are_confir
     labeler.until(f"page.rows.rowOf('{added['id']}') >= 0")  # it hears of the frame, nobody reloads
     labeler.page.get_by_role("button", name="Queue", exact=True).click()
     rows = labeler.page.locator(".row")
-    assert rows.count() == 1 and rows.locator("svg.queued").count() == 1
+    expect(rows).to_have_count(1)
+    expect(rows.locator("svg.queued")).to_have_count(1)
     rows.click()
     labeler.until(f"page.frame?.id === '{added['id']}'")
     labeler.ready()
     box = labeler.page.locator(".remarks .queued")
-    assert "Ada" in box.inner_text() and "models/m · seed 1" in box.inner_text()
+    expect(box).to_contain_text("Ada")
+    expect(box).to_contain_text("models/m · seed 1")
     assert labeler.run("page.proposalOf(1, 2)") == [60, 81, 0.5]
     assert labeler.run("page.labels.count(page.target)") == 0  # not labels before somebody confirms them
     labeler.press("Shift+P")
@@ -89,7 +92,7 @@ def test_a_key_takes_a_frame_out_of_the_queue_and_it_stays_to_be_labeled(context
     assert filmed.store.frames().queued == [False] * 4
     assert filmed.store.queue.entry(added["id"]).queued is False
     labeler.press("Shift+K")
-    assert "not in the labeling queue" in labeler.page.locator(".spoken").inner_text()
+    expect(labeler.page.locator(".spoken")).to_contain_text("not in the labeling queue")
 
 
 def test_a_frame_of_the_project_that_is_queued_gets_its_proposals_in_an_open_tab(context, filmed):
@@ -97,7 +100,7 @@ def test_a_frame_of_the_project_that_is_queued_gets_its_proposals_in_an_open_tab
     filmed.soon(lambda: labeler.run("page.proposalOf(0, 0)") is not None)
     send(labeler, 3)
     labeler.page.locator(".remarks .queued").wait_for()
-    assert "seed 1" in labeler.page.locator(".remarks .queued").inner_text()
+    expect(labeler.page.locator(".remarks .queued")).to_contain_text("seed 1")
     assert labeler.run("page.proposalOf(0, 0)[0]") == 60
 
 
@@ -123,7 +126,7 @@ def test_a_conflict_names_the_other_person(context, filmed):
     one.saved()
     two.click("front", 140, 130)
     two.until("page.outbox.conflicts.size === 1")
-    assert "changed by Grace Hopper too" in two.page.locator(".notice.conflict").inner_text()
+    expect(two.page.locator(".notice.conflict")).to_contain_text("changed by Grace Hopper too")
 
 
 def test_undo_goes_on_in_the_next_tab_after_one_was_closed(context, filmed):

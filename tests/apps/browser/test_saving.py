@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from lightning_pose.core.tables import read_labels
 
@@ -16,7 +17,7 @@ def test_an_edit_is_on_the_disk_before_it_is_called_saved(labeler, server):
     labeler.saved()
     cell = server.cell(0, "front", "nose")
     assert (cell.state, cell.origin) == ("visible", "manual")
-    assert labeler.page.locator(".saved").inner_text() == "Saved"
+    expect(labeler.page.locator(".saved")).to_have_text("Saved")
 
 
 def test_a_tab_that_is_closed_right_after_a_click_has_saved_it(labeler, server):
@@ -38,7 +39,7 @@ def test_a_server_that_was_killed_and_started_again_gets_every_edit_once(labeler
     labeler.drag("front", (100, 100), (60, 50))
     banner = labeler.page.locator(".notice.unsaved")
     banner.wait_for(state="visible")
-    assert "2 edits not saved" in banner.inner_text()
+    expect(banner).to_contain_text("2 edits not saved")
     server.start()
     labeler.saved()
     banner.wait_for(state="hidden")
@@ -95,7 +96,7 @@ def test_an_edit_that_the_server_refuses_is_named_and_does_not_hold_up_the_other
     labeler.click("left", 50, 60)
     labeler.saved()
     refused = labeler.page.locator(".notice.refused")
-    assert "gone" in refused.inner_text()
+    expect(refused).to_contain_text("gone")
     names = labeler.run("page.project.keypoints")
     server.soon(lambda: any(server.cell(0, "left", name).state == "visible" for name in names))
     refused.get_by_role("button").click()

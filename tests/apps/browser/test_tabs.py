@@ -1,6 +1,7 @@
 """Two people on one project: what differs is merged, what contradicts is shown, nothing is dropped."""
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import PAGE
 
@@ -24,11 +25,13 @@ def test_the_same_cell_changed_twice_shows_both_values_and_a_key_takes_mine(ente
     two.click("front", 140, 130)
     two.until("page.outbox.conflicts.size === 1")
     notice = two.page.locator(".notice.conflict")
-    assert "140" in notice.inner_text() and "100" in notice.inner_text()
+    expect(notice).to_contain_text("140")
+    expect(notice).to_contain_text("100")
     assert server.cell(0, "front", "nose").x == pytest.approx(100, abs=0.6)
     two.page.reload()
     two.ready()  # both values are still there
-    assert "140" in notice.inner_text() and "100" in notice.inner_text()
+    expect(notice).to_contain_text("140")
+    expect(notice).to_contain_text("100")
     two.press("y")
     two.until("page.outbox.conflicts.size === 0")
     two.saved()
@@ -82,10 +85,10 @@ def test_label_files_that_another_program_changed_are_shown_and_taken_in(labeler
     cells[1:3] = ["55.5", "66.25"]
     path.write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:], ""]))
     labeler.page.locator(".notice.files").wait_for()
-    assert "1 label." in labeler.page.locator(".notice.files").inner_text()
+    expect(labeler.page.locator(".notice.files")).to_contain_text("1 label.")
     labeler.page.get_by_role("button", name="See the differences").click()
     row = labeler.page.locator("dialog tbody tr", has_text="55.5, 66.3")
-    assert "nose" in row.inner_text()
+    expect(row).to_contain_text("nose")
     labeler.page.get_by_role("button", name="Take the changes in").click()
     labeler.until("page.labels.at(page.target, 1, 0).x === 55.5")
     assert server.cell(0, "left", "nose").y == 66.25

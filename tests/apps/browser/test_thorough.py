@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import NAMES, VIEWS
 from .person import ROOT
@@ -73,7 +74,7 @@ def test_half_a_minute_without_a_network_loses_nothing(labeler, server):
         labeler.choose(view, step % len(NAMES))
         labeler.click(view, 40 + 10 * step, 200 - 7 * step)
         labeler.page.wait_for_timeout(1500)
-    assert "20 edits not saved" in labeler.page.locator(".notice.unsaved").inner_text()
+    expect(labeler.page.locator(".notice.unsaved")).to_contain_text("20 edits not saved")
     labeler.page.context.set_offline(False)
     labeler.saved()
     for step in range(20):

@@ -4,6 +4,7 @@ import random
 from fractions import Fraction
 
 import pytest
+from playwright.sync_api import expect
 
 from .barcodes import make_films, write_film, write_timed
 
@@ -121,7 +122,7 @@ def test_a_shorter_film_waits_at_its_end_and_says_so(tmp_path, open_server, look
     write_film(folder / "videos" / "coded_h264.mp4", "h264", 0, 25)
     page = look(open_server(folder))
     assert page.evaluate(WALK, [["seek", 39], ["step", -1], ["seek", 24], ["step", 1]]) is None
-    assert page.locator(".tile[data-view='h264'] .remark").inner_text() == "ends at frame 24"
+    expect(page.locator(".tile[data-view='h264'] .remark")).to_have_text("ends at frame 24")
     page.evaluate("() => { viewer.seek(15); viewer.player.play(); }")
     page.wait_for_function("() => !viewer.player.isPlaying && viewer.player.isSettled && viewer.frame === 39")
     assert page.evaluate("() => posed().then(wrong)") == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from .recordings import NAMES, SESSION, open_tab, settled
 
@@ -89,7 +89,7 @@ def test_marks_leave_and_come_back_as_a_table(own, look, tmp_path):
     page.locator(".panel.marks input[type=file]").set_input_files(path)
     page.wait_for_function("() => viewer.marks.length === 3")
     assert [mark["frame"] for mark in marks_on_disk(own, page)] == [3, 10, 50]
-    assert "row 4" in page.locator(".spoken").inner_text()
+    expect(page.locator(".spoken")).to_contain_text("row 4")
 
 
 def ready(count: int) -> dict[str, Any]:
@@ -123,22 +123,23 @@ def pretend(page: Page, *answers: dict[str, Any]) -> list[str]:
     return started
 
 
-def listed(page: Page) -> list[int]:
-    return [int(text) for text in page.locator(".difficult-row .number").all_inner_texts()]
+def lists(page: Page, *frames: int) -> None:
+    """Wait until these frames are the ones that are listed."""
+    expect(page.locator(".difficult-row .number")).to_have_text([str(frame) for frame in frames])
 
 
 def test_difficult_frames_are_listed_with_their_reasons_and_gone_to(own, look):
     page = look(own, f"session={SESSION}")
     pretend(page, ready(5))
     page.locator(".difficult-row").first.wait_for()
-    assert listed(page) == [5, 15, 25, 35, 45]
-    assert "confidence 0.02" in page.locator(".difficult-row").first.inner_text()
+    lists(page, 5, 15, 25, 35, 45)
+    expect(page.locator(".difficult-row").first).to_contain_text("confidence 0.02")
     page.locator(".difficult-row").nth(1).click()
     assert settled(page) == 15
     assert page.evaluate("() => [viewer.view, viewer.keypoint]") == [1, 3]
-    assert page.locator(".difficult-row[aria-selected=true] .number").inner_text() == "15"
+    expect(page.locator(".difficult-row[aria-selected=true] .number")).to_have_text("15")
     page.get_by_label("any reason").select_option(label="jumps (2)")
-    assert listed(page) == [15, 35]
+    lists(page, 15, 35)
     page.keyboard.press("Escape")
     page.locator(".tile").first.focus()
     page.keyboard.press("d")
@@ -147,7 +148,7 @@ def test_difficult_frames_are_listed_with_their_reasons_and_gone_to(own, look):
     page.get_by_label("any reason").select_option("")
     page.get_by_label("not yet labeled").check()
     page.get_by_label("order").select_option("frame")
-    assert listed(page) == [5, 15, 25, 35]
+    lists(page, 5, 15, 25, 35)
 
 
 def test_a_key_sends_the_instant_to_be_labeled_and_takes_it_back(own, look):
@@ -188,4 +189,5 @@ def test_a_ranking_is_started_watched_and_said_to_be_old(own, look):
     page.get_by_text("the tables of mouse1 are gone").wait_for()
     page.get_by_role("button", name="Try again").click()
     page.get_by_role("button", name="Find again").wait_for()
-    assert len(started) == 2 and listed(page) == [5, 15, 25]
+    lists(page, 5, 15, 25)
+    assert len(started) == 2

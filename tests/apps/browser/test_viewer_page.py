@@ -5,6 +5,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from .barcodes import KINDS, SESSION, make_films, predict, write_film
 
@@ -75,9 +76,9 @@ def test_everything_goes_by_keys(pair, open_server, look):
     page.keyboard.press("Space")
     for key, window in (("?", "dialog.help"), ("/", "dialog.chooser")):
         page.keyboard.press(key)
-        assert page.locator(window).is_visible()
+        expect(page.locator(window)).to_be_visible()
         page.keyboard.press("Escape")
-        assert not page.locator(window).is_visible()
+        expect(page.locator(window)).to_be_hidden()
 
 
 def test_a_range_is_played_again_and_again_and_nothing_beside_it(pair, open_server, look):
@@ -139,7 +140,7 @@ def test_a_session_is_found_among_a_thousand(pair, open_server, look):
     page.keyboard.press("/")
     page.wait_for_function("() => document.querySelectorAll('.sessions .option').length === 200")
     page.keyboard.type("sec")
-    assert page.locator(".sessions .option").all_inner_texts() == ["second\n1 view"]
+    expect(page.locator(".sessions .option")).to_have_text(["second 1 view"], use_inner_text=True)
     page.keyboard.press("Enter")
     page.wait_for_function(
         "() => document.querySelector('.litpose-canvas').viewer?.session.name === 'second'"
@@ -154,7 +155,7 @@ def test_films_that_nobody_recorded_still_have_their_keypoints(tmp_path, open_se
     for film in (folder / "videos").iterdir():
         film.unlink()
     page = look(open_server(folder))
-    assert page.locator(".gap p").count() == 2
+    expect(page.locator(".gap p")).to_have_count(2)
     page.evaluate("() => viewer.seek(7)")
     settled(page)
     page.wait_for_function("() => viewer.films.every((film) => film.drawn === 7)")

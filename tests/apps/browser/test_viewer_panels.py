@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from .recordings import (
     FRAMES,
@@ -129,11 +130,11 @@ def test_a_source_whose_files_went_away_says_so_and_the_others_go_on(own, look):
     choose(page, "models/first")
     page.evaluate("() => posed()")
     first = page.locator(".source").filter(has=page.get_by_text("models/first", exact=True))
-    assert first.locator(".fault").inner_text() == ""
+    expect(first.locator(".fault")).to_have_text("")
     again = page.get_by_role("button", name="look for new predictions")
     gone = "() => viewer.session.sources.every(({ name }) => name !== 'models/second')"
     own.soon(lambda: again.click() or page.evaluate(gone))
-    assert page.locator(".foot .fault").inner_text() == ""
+    expect(page.locator(".foot .fault")).to_have_text("")
 
 
 def test_colours_can_be_chosen_and_stay(panels):
@@ -183,9 +184,9 @@ def test_a_recording_without_anything_says_what_to_do(tmp_path, open_server, loo
     page = look(open_server(folder), f"session={SESSION}")
     page.wait_for_timeout(300)
     for _, place, words in EMPTY:
-        assert words in page.locator(place).first.inner_text()
+        expect(page.locator(place).first).to_contain_text(words)
     open_tab(page, "Marks")
-    assert "No marks yet" in page.locator(".panel.marks .nothing").inner_text()
+    expect(page.locator(".panel.marks .nothing")).to_contain_text("No marks yet")
     open_tab(page, "Export")
     assert page.get_by_role("button", name="Make the clip").is_disabled()
 
@@ -202,8 +203,8 @@ def test_twelve_views_fit(tmp_path, open_server, look):
     views = tuple(f"cam{v}" for v in range(12))
     page = look(open_server(make_recording(tmp_path / "mice", views, 12)), f"session={SESSION}")
     page.evaluate(QUIET)
-    assert page.locator(".tile").count() == 12
-    assert page.get_by_label("seen from").locator("option").count() == 13
+    expect(page.locator(".tile")).to_have_count(12)
+    expect(page.get_by_label("seen from").locator("option")).to_have_count(13)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
