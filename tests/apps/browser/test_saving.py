@@ -74,11 +74,10 @@ def test_edits_made_offline_are_kept_over_a_closed_tab_and_saved_by_the_next(ent
     browser.set_offline(True)
     first.click("front", 100, 100)
     first.click("front", 140, 120)
-    first.page.wait_for_timeout(400)  # the attempt to save fails
-    server.stop()  # or the farewell of the closing page could arrive as soon as the network is back
+    first.page.locator(".notice.unsaved").wait_for()  # the attempt to save has failed
+    first.run("page.outbox.farewell = () => {}")  # which could arrive as soon as the network is back
     first.page.close()
     browser.set_offline(False)
-    server.start()
     assert server.cell(0, "front", "nose").state == "unlabeled"
     second = enter(browser)
     second.saved()
