@@ -72,6 +72,12 @@ def test_marks_of_two_tabs_are_kept_and_the_same_one_is_asked_about(own, look):
     assert marks_on_disk(own, two)[0]["name"] == "yours"
 
 
+def test_a_mark_is_seen_by_whoever_looks_at_the_same_session(own, look):
+    one, two = (look(own, f"session={SESSION}") for _ in range(2))
+    one.evaluate("() => viewer.screen.panels.marks.add(5)")
+    two.wait_for_function("() => viewer.marks.length === 1")  # nobody reloads, and no window gets the focus
+
+
 def test_marks_leave_and_come_back_as_a_table(own, look, tmp_path):
     page = look(own, f"session={SESSION}")
     open_tab(page, "Marks")

@@ -115,6 +115,34 @@ test('two tabs keep each other\'s marks, and a conflict waits for a decision', a
   assert.deepEqual([one.marks[0].name, server.marks[0].name], ['two', 'two']);
 });
 
+test('an answer that was on its way while marks were saved does not undo them', async () => {
+  const server = shared();
+  const sheet = new Sheet({ rev: 1, marks: server.marks }, server, () => undefined);
+  const { load } = server;
+  let answer;
+  server.load = () => new Promise((done) => { answer = done; });
+  const pulled = sheet.pull();
+  const before = await load();
+  await sheet.set([...sheet.marks, mark('b', 5)]);
+  answer(before);
+  await pulled;
+  assert.deepEqual([sheet.marks.length, server.marks.length, sheet.isSaved], [2, 2, true]);
+});
+
+test('a conflict that is there already is shown once, and one that the other took back ends', async () => {
+  const server = shared();
+  let shown = 0;
+  const sheet = new Sheet({ rev: 1, marks: server.marks }, server, () => { shown++; });
+  Object.assign(server, { rev: 2, marks: [mark('a', 1, { name: 'theirs' })] });
+  await sheet.set([mark('a', 1, { name: 'mine' })]);
+  const before = shown;
+  await sheet.pull();
+  assert.deepEqual([sheet.conflict?.ids, shown], [['a'], before]);
+  Object.assign(server, { rev: 3, marks: [mark('a', 1)] });
+  await sheet.pull();
+  assert.deepEqual([sheet.conflict, server.marks[0].name], [null, 'mine']);
+});
+
 test('a server that is away loses no mark, and one that refuses is not asked again and again', async () => {
   const server = shared();
   const sheet = new Sheet({ rev: 1, marks: server.marks }, server, () => undefined);

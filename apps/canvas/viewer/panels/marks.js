@@ -9,6 +9,7 @@ import { beside } from './difficultrows.js';
 import { marksFromCsv, marksToCsv } from './marksfile.js';
 import { Sheet } from './marksheet.js';
 
+const PULL = 5000; // ms after which marks of others are seen
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#cc79a7', '#d55e00', '#0072b2', '#f0e442'];
 
 export class MarksPanel {
@@ -37,8 +38,10 @@ export class MarksPanel {
       ['mark-next', 'next mark', ['V'], () => this.step(1)],
       ['mark-previous', 'previous mark', ['Shift+V'], () => this.step(-1)],
     ]);
-    document.addEventListener('visibilitychange', () => !document.hidden && this.sheet.pull(), { signal });
-    window.addEventListener('focus', () => this.sheet.pull(), { signal });
+    const pull = () => !document.hidden && this.sheet.pull();
+    document.addEventListener('visibilitychange', pull, { signal });
+    window.addEventListener('focus', pull, { signal });
+    this.timer = setInterval(pull, PULL);
     window.addEventListener('beforeunload', (event) => !this.sheet.isSaved && event.preventDefault(), { signal });
     this.update();
     this.sheet.pull();
@@ -164,6 +167,7 @@ export class MarksPanel {
   }
 
   close() {
+    clearInterval(this.timer);
     this.sheet.close();
   }
 }

@@ -91,20 +91,23 @@ export class Sheet {
 
   /** Take in what others did. @returns {Promise<boolean>} whether the server answered */
   async pull() {
+    const { known } = this;
+    let theirs;
     try {
-      const theirs = await this.server.load();
-      if (theirs.rev === this.known.rev) return true;
-      const { marks, conflicts } = merge(this.known.marks, this.marks, theirs.marks);
-      if (conflicts.length) this.conflict = { ids: conflicts, theirs };
-      else this.known = theirs;
-      this.marks = marks;
-      this.trouble = '';
-      this.changed();
-      return true;
-    } catch (error) {
-      this.trouble = /** @type {Error} */ (error).message;
-      return false;
+      theirs = await this.server.load();
+    } catch {
+      return false; // a change that cannot be saved says so
     }
+    if (theirs.rev === (this.conflict?.theirs ?? this.known).rev) return true;
+    if (this.known !== known || this.isClosed) return true; // saved meanwhile: the answer may be of before, and lack what was saved
+    const { marks, conflicts } = merge(known.marks, this.marks, theirs.marks);
+    this.conflict = conflicts.length ? { ids: conflicts, theirs } : null;
+    if (!this.conflict) this.known = theirs;
+    this.marks = marks;
+    this.trouble = '';
+    this.changed();
+    await this.flush(); // of what a conflict held back
+    return true;
   }
 
   /** End a conflict. @param {'mine' | 'theirs'} whose */
