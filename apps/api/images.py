@@ -77,7 +77,10 @@ class Readers:
 
 
 def image(served: Served, call: Call, readers: Readers) -> Response:
-    """Answer the image of a view, or the frame so many frames later; smaller and as JPEG where asked."""
+    """Answer the image of a view, or the frame so many frames later; smaller and as JPEG where asked.
+
+    `X-Size` says how large (px) the image is that a copy was made of.
+    """
     fid, view = call.path["fid"], served.check_view(call.view())
     offset, width = call.integer("offset", 0), call.integer("width", 0)
     name = _image_name(served, fid, view)
@@ -93,6 +96,7 @@ def image(served: Served, call: Call, readers: Readers) -> Response:
     if number is None and kind in PLAIN and not width and call.query.get("format") is None:
         return Response(path.read_bytes(), media_type=kind, headers=headers)
     pixels = _pixels(path) if number is None else readers.frame(path, number)
+    headers["X-Size"] = f"{pixels.shape[1]}x{pixels.shape[0]}"
     lossless = number is None and not width and call.query.get("format") is None
     content, kind = _encoded(_narrowed(pixels, width), lossless)
     return Response(content, media_type=kind, headers=headers)

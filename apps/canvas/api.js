@@ -38,11 +38,11 @@ export class Api {
     return this.call('GET', `/frames/${encodeURIComponent(frame)}`);
   }
 
-  /** @param {FrameData} frame @param {string} view @param {number} [offset] frames of the video before or after */
-  imageUrl(frame, view, offset = 0) {
+  /** @param {FrameData} frame @param {string} view @param {number} [offset] frames of the video before or after @param {number} [width] of a smaller copy, px */
+  imageUrl(frame, view, offset = 0, width = 0) {
     const path = `${this.root}/frames/${encodeURIComponent(frame.id)}/image/${encodeURIComponent(view)}`;
     const version = frame.versions?.[view];
-    const query = new URLSearchParams({ ...(offset && { offset: String(offset) }), ...(version && { v: version }) });
+    const query = new URLSearchParams({ ...(offset && { offset: String(offset) }), ...(width && { width: String(width) }), ...(version && { v: version }) });
     return query.size ? `${path}?${query}` : path;
   }
 

@@ -56,7 +56,7 @@ export class Loop {
     if (offset === this.offset && !this.isPlaying) return this.page.room?.loopChanged();
     this.page.labeling.cancel();
     this.offset = offset;
-    this.page.showImages(offset);
+    this.page.pictures.show(offset);
     this.page.room?.loopChanged();
   }
 
@@ -66,7 +66,7 @@ export class Loop {
     const frame = page.frame;
     const next = offsets[(offsets.indexOf(this.offset) + 1) % offsets.length];
     try {
-      if (frame) await Promise.all(page.project.views.map((view) => page.images.load(page.api.imageUrl(frame, view, next))));
+      if (frame) await Promise.all(page.pictures.urls(frame, next).map((url) => page.images.load(url)));
     } catch (error) {
       page.say(`the frames around this one cannot be shown: ${/** @type {Error} */ (error).message}`);
       return this.stop();

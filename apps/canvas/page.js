@@ -17,6 +17,7 @@ import { Labeling } from './labeling.js';
 import { Loop } from './loop.js';
 import { Others } from './others.js';
 import { Outbox } from './outbox.js';
+import { Pictures } from './pictures.js';
 import { Room } from './room.js';
 import { writeSettings } from './settings.js';
 import { toImage, toScreen } from './zoom.js';
@@ -41,7 +42,8 @@ export class Page {
     this.isHidden = false;
     this.ending = new AbortController();
     this.labels = new Labels(project.views, project.keypoints);
-    this.images = new Images({ shrink: (bitmap) => this.shrink(bitmap) });
+    this.images = new Images();
+    this.pictures = new Pictures(this);
     this.rows = new FrameRows();
     this.outbox = new Outbox(shelf, {
       send: async (operations, from, keepalive) =>
@@ -114,31 +116,10 @@ export class Page {
     if (isComplete) this.labeling.begin(); // else the same keypoint again: some label one through all frames
     this.room.trouble('');
     this.geometry.open(id);
-    this.showImages(0);
     this.room.frameChanged();
+    this.pictures.show(0);
     this.others.here(id);
     this.ahead();
-  }
-
-  /** @param {number} offset frames of the video before or after the one to be labeled */
-  showImages(offset) {
-    const { frame } = this;
-    if (!frame) return;
-    const name = offset ? `${frame.id} ${offset}` : frame.id;
-    const urls = this.project.views.map((view) => this.api.imageUrl(frame, view, offset));
-    this.images.show(urls);
-    urls.forEach((url, v) => {
-      const tile = this.tiles[v];
-      const ready = this.images.get(url);
-      if (ready) tile.show(ready, name);
-      else {
-        tile.draw();
-        this.images.load(url).then(
-          (bitmap) => this.frame === frame && this.loop.offset === offset && tile.show(bitmap, name),
-          (error) => this.frame === frame && tile.fault(error.message, name),
-        );
-      }
-    });
   }
 
   /** Load what is likely to be asked for next. @private */
@@ -152,7 +133,7 @@ export class Page {
       if (this.settings.previous) this.redraw();
       for (const id of near) frames.push(await this.know(id));
       if (this.target !== target) return;
-      this.images.prefetch(frames.flatMap((frame) => this.project.views.map((view) => this.api.imageUrl(frame, view))));
+      this.images.prefetch(frames.flatMap((frame) => this.pictures.urls(frame)));
     } catch {
       // what cannot be fetched ahead is complained about when it is opened
     }
@@ -218,11 +199,6 @@ export class Page {
       edges: this.project.edges,
       settings: this.settings,
     };
-  }
-
-  /** Make an image that is fetched ahead as small as it will be shown; null where it will be shown as it is. @private @param {ImageBitmap} bitmap @returns {Promise<ImageBitmap> | null} */
-  shrink(bitmap) {
-    return this.tiles.find((tile) => tile.isOf(bitmap))?.shrink(bitmap) ?? null;
   }
 
   /** Draw the marks of all views. */

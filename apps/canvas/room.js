@@ -40,7 +40,7 @@ export class Room {
     this.toolbar = new Toolbar(page, this);
     this.tiles = project.views.map((name, v) => new Tile(name || project.name, v, {
       sceneOf: (view) => page.sceneOf(view),
-      smaller: (bitmap) => page.images.smaller(bitmap),
+      sharpen: (view) => page.pictures.sharpen(view),
       zoomed: (view) => settings.follow && this.follow(view),
       enlarge: (view) => this.enlarge(view),
       adjustLight: (view, anchor) => this.light.open(view, anchor),

@@ -5,7 +5,7 @@ import { el, iconButton } from './dom.js';
 import { hasPlace } from './labels.js';
 import { Pane } from './pane.js';
 import { drawScene } from './scene.js';
-import { toScreen } from './zoom.js';
+import { fit, toScreen } from './zoom.js';
 
 /**
  * What is drawn over an image; arrays are over keypoints.
@@ -28,7 +28,7 @@ import { toScreen } from './zoom.js';
  *
  * @typedef {object} TileHost
  * @property {(v: number) => Scene | null} sceneOf  null: nothing is to be drawn over the image
- * @property {(bitmap: ImageBitmap) => ImageBitmap} smaller  a copy of the size at which the whole is shown, or the bitmap itself
+ * @property {(v: number) => void} sharpen  what is shown is larger than the copy of the image that is there
  * @property {(v: number) => void} zoomed
  * @property {(v: number) => void} enlarge
  * @property {(v: number, anchor: HTMLElement) => void} adjustLight
@@ -43,10 +43,12 @@ export class Tile extends Pane {
     this.name = name;
     this.v = v;
     this.host = host;
-    /** @type {ImageBitmap | null} */
+    /** the image, or a smaller copy of it @type {ImageBitmap | null} */
     this.bitmap = null;
     /** the frame that the image is of */
     this.shown = '';
+    /** what the marks are drawn of @private */
+    this.drawn = '';
     this.count = el('span', { class: 'count' });
     this.remark = el('span', { class: 'remark' });
     this.element = el('section', { class: 'tile', tabindex: '0', 'aria-label': `view ${name}`, 'data-view': name },
@@ -61,21 +63,34 @@ export class Tile extends Pane {
     this.host.zoomed(this.v);
   }
 
-  /** @param {ImageBitmap} bitmap @param {string} frame */
-  show(bitmap, frame) {
+  resize() {
+    this.drawn = ''; // a canvas whose size is set is empty
+    super.resize();
+  }
+
+  /** @param {import('./images.js').Picture} picture @param {string} frame */
+  show({ bitmap, size }, frame) {
     const [width, height] = this.size;
     this.bitmap = bitmap;
     this.shown = frame;
     this.strip.textContent = '';
-    this.size = /** @type {[number, number]} */ ([bitmap.width, bitmap.height]);
-    if (!this.isChosen || width !== bitmap.width || height !== bitmap.height) this.fit();
-    this.paint();
+    this.size = size;
+    if (!this.isChosen || width !== size[0] || height !== size[1]) this.fit();
+    else this.paint();
+  }
+
+  /** How wide a copy of an image has to be to look here as the image does (px); 0: no copy does. @param {[number, number] | null} size */
+  enough(size) {
+    if (!size || this.isChosen) return 0;
+    const width = Math.round(size[0] * fit(size, this.room).scale * devicePixelRatio);
+    return width < size[0] ? width : 0;
   }
 
   /** Say that there is no image to show. @param {string} message @param {string} frame */
   fault(message, frame) {
     this.bitmap = null;
     this.shown = frame;
+    this.drawn = '';
     for (const canvas of [this.image, this.marks]) canvas.getContext('2d')?.reset();
     this.strip.textContent = message;
   }
@@ -102,32 +117,24 @@ export class Tile extends Pane {
     context.fillRect(0, 0, this.image.width, this.image.height);
     context.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * x, ratio * y);
     context.imageSmoothingEnabled = scale * ratio < 3; // pixels are seen as such from there on
-    const small = this.host.smaller(this.bitmap);
-    const isReady = Math.abs(small.width - scale * ratio * this.bitmap.width) < 1; // then it is copied, which is ten times faster
-    context.imageSmoothingQuality = isReady ? 'low' : 'medium';
-    context.drawImage(isReady ? small : this.bitmap, 0, 0, this.bitmap.width, this.bitmap.height);
+    const lacking = Math.min(1, scale * ratio) * this.size[0] - this.bitmap.width;
+    context.imageSmoothingQuality = Math.abs(lacking) < 1 ? 'low' : 'medium'; // of the right size it is copied, which is ten times faster
+    context.drawImage(this.bitmap, 0, 0, ...this.size);
+    if (lacking >= 1) this.host.sharpen(this.v);
     this.draw();
   }
 
-  /** Whether an image would be shown here whole, and smaller than it is. @param {ImageBitmap} bitmap */
-  isOf({ width, height }) {
-    return !this.isChosen && this.size[0] === width && this.size[1] === height && this.wholeScale * devicePixelRatio < 1;
-  }
-
-  /** Make an image as small as it is shown here. @param {ImageBitmap} bitmap */
-  shrink(bitmap) {
-    const [resizeWidth, resizeHeight] = this.size.map((side) => Math.max(1, Math.round(side * this.wholeScale * devicePixelRatio)));
-    return createImageBitmap(bitmap, { resizeWidth, resizeHeight, resizeQuality: 'medium' });
-  }
-
-  /** Draw the marks again; the image stays. */
+  /** Draw the marks again if others are to be seen; the image stays. */
   draw() {
     const context = this.marks.getContext('2d');
     if (!context) return;
+    const scene = this.host.sceneOf(this.v);
+    const drawn = JSON.stringify([this.zoom, scene && { ...scene, conflicts: [...scene.conflicts] }]);
+    if (drawn === this.drawn) return; // to see that takes a fiftieth of drawing them
+    this.drawn = drawn;
     const ratio = devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.marks.width, this.marks.height);
-    const scene = this.host.sceneOf(this.v);
     if (scene) drawScene(context, this.zoom, scene, this.room);
   }
 

@@ -70,6 +70,7 @@ def test_a_smaller_copy_is_as_wide_as_asked(browser):
     answer = browser.raw(f"/frames/{browser.frame_ids[0]}/image/top?width=40")
     assert answer.headers["content-type"] == "image/jpeg"
     assert shown(answer).shape == (30, 40, 3)
+    assert answer.headers["x-size"] == f"{SIZE[0]}x{SIZE[1]}"
 
 
 def test_a_tiff_is_shown_without_loss(open_browser, labeled, rng):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Labeler, Server, make_project
+from .conftest import SIZE, Labeler, Server, make_project
 
 pytestmark = pytest.mark.browser
 
@@ -85,3 +85,41 @@ def test_the_zoom_stays_when_the_frame_changes_and_views_follow_the_keypoint(lab
     assert middle == pytest.approx((200, 150), abs=0.6)
     scales = labeler.run("page.tiles.map((tile) => tile.zoom.scale / tile.wholeScale)")
     assert scales[3] == pytest.approx(scales[0])
+
+
+def test_a_view_shows_a_copy_of_its_size_and_the_image_itself_once_that_is_too_small(labeler):
+    page, widths = labeler.page, "page.tiles.map((tile) => tile.bitmap.width)"
+    page.set_viewport_size({"width": 760, "height": 460})
+    page.reload()
+    labeler.ready()
+    first = labeler.run(widths)
+    assert max(first) < SIZE[0]
+    x, y = labeler.run("page.onScreen(0, 100, 60)")
+    page.mouse.click(x, y)
+    assert labeler.cell("front", 0)["x"] == pytest.approx(
+        100, abs=2
+    )  # a pixel of the screen is two of the image
+    labeler.press("d")
+    labeler.ready()
+    assert labeler.run(widths) == first  # no more than is seen is fetched
+    labeler.run("page.tiles[0].centre([100, 60], 4)")
+    labeler.until(f"page.tiles[0].bitmap.width === {SIZE[0]}")
+    assert labeler.run(widths)[1:] == first[1:]
+    labeler.press("d")
+    labeler.ready()
+    assert labeler.run(widths) == [SIZE[0], *first[1:]]  # the zoom has stayed
+    page.set_viewport_size({"width": 1280, "height": 720})
+    labeler.until(f"page.tiles.every((tile) => tile.bitmap.width === {SIZE[0]})")
+
+
+def test_a_large_image_that_cannot_be_had_leaves_the_copy_on_the_screen(labeler):
+    labeler.page.set_viewport_size({"width": 760, "height": 460})
+    labeler.page.reload()
+    labeler.ready()
+    labeler.page.route("**/image/**", lambda route: route.abort())
+    labeler.run("page.tiles[0].centre([100, 60], 4)")
+    expect(labeler.page.locator(".spoken")).not_to_be_empty()
+    assert labeler.run("page.tiles[0].bitmap.width") < SIZE[0]
+    labeler.page.unroute("**/image/**")
+    labeler.run("page.tiles[0].centre([101, 60], 4)")
+    labeler.until(f"page.tiles[0].bitmap.width === {SIZE[0]}")

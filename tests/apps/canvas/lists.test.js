@@ -79,15 +79,15 @@ test('a frame that is finished stays listed until the filter is chosen again', (
   assert.equal(rows.neighbour('d', 1), null);
 });
 
-const bitmap = (size) => ({ width: size, height: size, closed: 0, close() { this.closed++; } });
+const picture = (side) => ({ bitmap: { width: side, height: side, closed: 0, close() { this.closed++; } }, size: [side, side] });
 
 test('images are given up oldest first, never those on the screen, and closed once', async () => {
   const made = new Map();
-  const images = new Images({ budget: 4 * 10 * 10 * 3, fetchBitmap: async (url) => made.set(url, bitmap(10)).get(url) });
+  const images = new Images({ budget: 4 * 10 * 10 * 3, fetchPicture: async (url) => made.set(url, picture(10)).get(url) });
   images.show(['a']);
   for (const url of ['a', 'b', 'c', 'd', 'e']) await images.load(url);
   assert.deepEqual(['a', 'b', 'c', 'd', 'e'].filter((url) => images.get(url)), ['a', 'd', 'e']);
-  assert.deepEqual([...made.values()].map(({ closed }) => closed), [0, 1, 1, 0, 0]);
+  assert.deepEqual([...made.values()].map(({ bitmap }) => bitmap.closed), [0, 1, 1, 0, 0]);
   assert.equal(images.bytes, 4 * 10 * 10 * 3);
 });
 
@@ -95,33 +95,18 @@ test('an image is fetched once however often it is asked for, and few are fetche
   let running = 0;
   let most = 0;
   let asked = 0;
-  const images = new Images({ atOnce: 2, fetchBitmap: async () => {
+  const images = new Images({ atOnce: 2, fetchPicture: async () => {
     asked++;
     most = Math.max(most, ++running);
     await new Promise((resolve) => setTimeout(resolve, 2));
     running--;
-    return bitmap(1);
+    return picture(1);
   } });
   images.prefetch(['a', 'b', 'c', 'd', 'e']);
   await Promise.all([images.load('a'), images.load('a')]);
   for (let wait = 0; wait < 2000 && !images.get('e'); wait++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(asked, 5);
   assert.equal(most, 2);
-});
-
-test('what is fetched ahead has a copy of the size it will be shown at, which goes with it', async () => {
-  const small = new Map();
-  const shrink = async (/** @type {any} */ whole) => small.set(whole, bitmap(3)).get(whole);
-  const images = new Images({ budget: 4 * 10 * 10 * 2, fetchBitmap: async () => bitmap(10), shrink });
-  const shown = await images.load('shown');
-  assert.equal(images.smaller(shown), shown);
-  images.prefetch(['next']);
-  while (!images.get('next') || images.smaller(images.get('next')).width !== 3) await new Promise((resolve) => setTimeout(resolve, 1));
-  const next = images.get('next');
-  images.show(['shown']);
-  await images.load('third');
-  await images.load('fourth');
-  assert.deepEqual([next.closed, small.get(next).closed], [1, 1]);
 });
 
 test('an ellipse has the axes of its covariance', () => {
