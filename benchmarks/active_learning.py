@@ -3,8 +3,8 @@
     python benchmarks/active_learning.py --out outputs/active [--docs docs] [--seeds 0 1 2]
 
 The arms of a seed start from the same network, trained on the same random frames. Then, round after round,
-further frames are labeled (exactly, from the truth): those that `lightning_pose.frames` ranks highest among
-the predictions of the last network in all sessions, or random ones; the last network is trained on. Each is
+further frames are labeled (exactly, from the truth): those that `litpose extract --total` chooses among the
+predictions of the last network in all sessions, or random ones; the last network is trained on. Each is
 scored in 3D on sessions of which no frame was ever labeled. What is done is not repeated; seeds can be run in
 processes of their own once the world is there (`--seeds` without a number only renders it).
 """
@@ -37,7 +37,12 @@ from lightning_pose.predict.options import Options
 from lightning_pose.predict.program import predict
 from lightning_pose.train import train
 
-ARMS = {"random": "random", "ranked": "ranked", "alone": "ranked, each session by itself"}
+ARMS = {
+    "random": "random",
+    "ranked": "ranked",
+    "worst": "ranked, none to cover postures",
+    "alone": "so, and each session by itself",
+}
 Frame = tuple[str, int]  # session and number
 
 
@@ -125,7 +130,7 @@ def draw(
 
 
 def rank(args: argparse.Namespace, arm: str, model: Path, labeled: Sequence[Frame]) -> list[Frame]:
-    """Return the frames that the ranking holds for the worst, of all sessions."""
+    """Return the frames of all sessions that the ranking would have labeled."""
     world = args.out / "world"
     predict(model, [world / "videos_pool"], OPTIONS, Console(quiet=True))
     project = open_project(world)
@@ -135,11 +140,12 @@ def rank(args: argparse.Namespace, arm: str, model: Path, labeled: Sequence[Fram
             rig = Rig.load(world / "calibrations" / f"{session}.toml")
             sessions.append(read_evidence(files, project.skeleton, rig=rig))
             taken[session] = [frame for name, frame in labeled if name == session]
-    groups = [sessions] if arm == "ranked" else [[session] for session in sessions]
+    groups = [[session] for session in sessions] if arm == "alone" else [sessions]
+    how = {} if arm == "ranked" else {"cover": 0.0}
     found = [
         item
         for group in groups
-        for item in rank_sessions(group, args.frames, apart=args.apart, exclude=taken)
+        for item in rank_sessions(group, args.frames, apart=args.apart, exclude=taken, **how)
     ]
     found.sort(key=lambda item: -item[1].score)
     return [(session, one.frame) for session, one in found[: args.frames]]

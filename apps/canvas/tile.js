@@ -130,7 +130,7 @@ export class Tile extends Pane {
     if (!context) return;
     const scene = this.host.sceneOf(this.v);
     const drawn = JSON.stringify([this.zoom, scene && { ...scene, conflicts: [...scene.conflicts] }]);
-    if (drawn === this.drawn) return; // to see that takes a fiftieth of drawing them
+    if (drawn === this.drawn) return;
     this.drawn = drawn;
     const ratio = devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -47,6 +47,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--total", type=int, metavar="N",
         help="of all sessions together, in place of --frames; they are ranked as one (difficult only)",
     )  # fmt: skip
+    add(
+        "--cover", type=float, default=0.5, metavar="SHARE",
+        help="share of --total that covers all postures, difficult or not (default: %(default)s)",
+    )  # fmt: skip
     add("--list", metavar="FRAMES", help="numbers and ranges, such as 10,50-60,100-200:10")
     add(
         "--predictions", type=Path, metavar="DIR", help="a model that has predicted the videos, or its tables"
@@ -100,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     listed = tuple(parse_frames(args.list)) if args.list else ()
     options = Options(
         args.method, args.frames, listed, args.predictions, args.smoothed, args.context, args.apart,
-        args.seed, args.total,
+        args.seed, args.total, args.cover,
     )  # fmt: skip
     options.check()
     project = open_project(args.project)

@@ -3,26 +3,32 @@
 Ranked by itself, a session tells what is unusual in it. Where nothing is found, as of the only black animal
 among brown ones, nothing is unusual. So here one scale is learned from all sessions. They share the list
 in proportion to their scores: one bad session does not fill it, for of its frames the first teach most.
+
+A network that is trained on nothing but what was difficult forgets what is usual, so a share of the list are
+frames that cover what the animals do, wherever the network stands.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from lightning_pose.frames.candidates import (
     APART,
     Candidate,
     Progress,
+    Sample,
     find_candidates,
     pool_size,
-    sample_signals,
+    take_sample,
 )
-from lightning_pose.frames.diversity import pick_apart, posture_features
+from lightning_pose.frames.diversity import pick_apart, posture_features, spread_out
 from lightning_pose.frames.observed import Evidence
 from lightning_pose.frames.ranking import Difficult, describe_candidates, is_apart
 from lightning_pose.frames.signals import Scale, Values, fit_scale
 
+COVER = 0.5  # share of the list that covers all postures
+COVERS = ("stands for postures of which little is labeled, whether the network is right there or not",)
 SAMPLE, SAMPLE_LEAST = 20_000, 100  # frames that the ordinary is learned from: in all; of a session, at least
 
 
@@ -30,17 +36,22 @@ def rank_sessions(
     sessions: Sequence[Evidence],
     count: int,
     *,
+    cover: float = COVER,
     apart: int = APART,
     exclude: Mapping[str, Collection[int]] | None = None,
     progress: Progress = lambda frames: None,
 ) -> list[tuple[str, Difficult]]:
-    """Return the frames of all sessions that are most likely wrong and differ, each with its session's name.
+    """Return the frames of all sessions to label next, each with its session's name.
 
-    Sessions that have the same signals, such as cameras or a smoother, share a scale.
+    First come those that are most likely wrong and differ, the worst first. Sessions that have the same
+    signals, such as cameras or a smoother, share a scale. Then come those that cover all postures (score 0):
+    of the sessions' samples, the frames nearest to the centres of as many clusters.
 
     Args:
         sessions: of the same views and keypoints.
-        count: frames to pick in all, at most; ordinary ones are not picked.
+        count: frames to pick in all, at most.
+        cover: share of them that cover all postures; they also stand in where fewer frames are suspicious.
+            With 0, there are fewer frames then.
         apart: least distance of frames of a session from each other and from those that are excluded.
         exclude: by session, frames that are labeled already.
         progress: told how many frames have been read since it was last told; each is read once.
@@ -48,10 +59,12 @@ def rank_sessions(
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
-    scales = _shared_scales([_thinned(sample_signals(evidence), len(sessions)) for evidence in sessions])
+    samples = [_thinned(take_sample(evidence), len(sessions), apart) for evidence in sessions]
+    scales = _shared_scales([sample.values for sample in samples])
     listed: list[tuple[int, Candidate]] = []
+    worst = count - round(cover * count)
     size = pool_size(count)
-    for index, (evidence, scale) in enumerate(zip(sessions, scales, strict=True)):
+    for index, (evidence, scale) in enumerate(zip(sessions, scales, strict=True) if worst else ()):
         found = find_candidates(evidence, scale, size, apart=apart, progress=progress).candidates
         free = is_apart(
             np.array([one.frame for one in found], dtype=np.int64),
@@ -61,17 +74,46 @@ def rank_sessions(
         listed += [(index, one) for one, is_free in zip(found, free, strict=True) if is_free]
         listed = sorted(listed, key=lambda item: -item[1].score)[:size]
     picked = []
-    for index, one in _pick(listed, count, apart):
+    taken = {evidence.session: [*(exclude or {}).get(evidence.session, ())] for evidence in sessions}
+    for index, one in _pick(listed, worst, apart):
         (described,) = describe_candidates([one], sessions[index], scales[index])
         picked.append((sessions[index].session, described._replace(posture=())))
+        taken[sessions[index].session].append(one.frame)
+    if cover:
+        free = [
+            (index, sample, is_apart(sample.frames, taken[evidence.session], apart))
+            for index, (evidence, sample) in enumerate(zip(sessions, samples, strict=True))
+        ]
+        for index, frame in _covering(free, count - len(picked)):
+            picked.append((sessions[index].session, Difficult(frame, 0.0, "", "", COVERS)))
     return picked
 
 
-def _thinned(sample: Values, sessions: int) -> Values:
-    """Return a session's share of the frames that the ordinary is learned from."""
+def _thinned(sample: Sample, sessions: int, apart: int) -> Sample:
+    """Return a session's share of the frames that the ordinary is learned from; of postures those apart."""
     most = max(SAMPLE // sessions, SAMPLE_LEAST)
-    frames = max((values.shape[1] for values in sample.values()), default=0)
-    return {name: values[:, :: -(-frames // most)] for name, values in sample.items()} if frames else sample
+    values = {name: values[:, :: _step(values.shape[1], most)] for name, values in sample.values.items()}
+    rows = np.flatnonzero(sample.frames % apart == 0)
+    rows = rows[:: _step(len(rows), most)]
+    return Sample(values, sample.frames[rows], sample.xy[:, rows])
+
+
+def _step(count: int, most: int) -> int:
+    """Return which of so many to take so that at most so many are left: every first, second, ..."""
+    return max(-(-count // most), 1)
+
+
+def _covering(
+    sampled: Sequence[tuple[int, Sample, Bool[np.ndarray, "N"]]], count: int
+) -> list[tuple[int, int]]:
+    """Return session and frame of those that cover the postures of all that are free."""
+    owner = np.concatenate([np.full(free.sum(), index) for index, _, free in sampled] or [[]])
+    if not count or not len(owner):
+        return []
+    frames = np.concatenate([sample.frames[free] for _, sample, free in sampled])
+    points = np.concatenate([sample.xy[:, free].swapaxes(0, 1) for _, sample, free in sampled])
+    rows = spread_out(_features(points, owner), count, np.random.default_rng(0))
+    return [(int(owner[row]), int(frames[row])) for row in rows]
 
 
 def _shared_scales(samples: Sequence[Values]) -> list[Scale]:

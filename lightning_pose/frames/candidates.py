@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from lightning_pose.frames.observed import Evidence, Observed
 from lightning_pose.frames.signals import Scale, Values, combine, measure
@@ -83,19 +83,39 @@ def pool_size(count: int) -> int:
     return max(POOL * count, POOL_LEAST)
 
 
-def sample_signals(evidence: Evidence) -> Values:
-    """Return the signals (`measure`) of stretches spread evenly over a session; of a short one all."""
+class Sample(NamedTuple):
+    """Stretches spread evenly over a session; a short one as a whole.
+
+    Attributes:
+        values: the signals (`measure`) of their frames.
+        frames: their numbers.
+        xy: px.
+    """
+
+    values: Values
+    frames: Int[np.ndarray, "N"]
+    xy: Float[np.ndarray, "V N K 2"]
+
+
+def take_sample(evidence: Evidence) -> Sample:
+    """Read the stretches that the ordinary is learned from."""
     total = evidence.count()
     length = STRETCH if total > STRETCH * STRETCHES else total
     firsts = [i * total // STRETCHES for i in range(STRETCHES)] if length == STRETCH else [0] if total else []
     found: list[Values] = []
+    frames = [np.zeros(0, dtype=np.int64)]
+    xy = [np.zeros((len(evidence.views), 0, len(evidence.skeleton.names), 2))]
     for first in firsts:
         before = int(first > 0)
         seen = evidence.part(first - before, min(first + length + 1, total))
         values = measure(seen, evidence.skeleton)
-        found.append({name: own[:, before : before + length] for name, own in values.items()})
+        own = seen.rows(before, before + length)
+        found.append({name: signal[:, before : before + length] for name, signal in values.items()})
+        frames.append(own.start + np.arange(own.count))
+        xy.append(own.xy)
     names = found[0] if found else ()
-    return {name: np.concatenate([values[name] for values in found], axis=1) for name in names}
+    values = {name: np.concatenate([values[name] for values in found], axis=1) for name in names}
+    return Sample(values, np.concatenate(frames), np.concatenate(xy, axis=1))
 
 
 class _Pool:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lightning_pose.core.errors import ConfigError, DataError, raise_collected
 from lightning_pose.core.project import Project
 from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
-from lightning_pose.frames.across import rank_sessions
+from lightning_pose.frames.across import COVER, rank_sessions
 from lightning_pose.frames.candidates import APART
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.extraction import Pick, Plan, extracted_frames, labeled_frames
@@ -33,6 +33,7 @@ class Options:
         method: `uniform`, `kmeans`, `list` or `difficult`.
         frames: of every session, at most.
         total: of all sessions together, at most, in place of `frames`; for the method `difficult`.
+        cover: share of the total that covers all postures, whether they are difficult or not.
         listed: their numbers, for the method `list`.
         predictions: folder of a model, or of tables, for the method `difficult`.
         smoothed: output folder of `eks` of one of the sessions.
@@ -50,6 +51,7 @@ class Options:
     apart: int = APART
     seed: int = 0
     total: int | None = None
+    cover: float = COVER
 
     def check(self) -> None:
         """Check that the options fit together.
@@ -72,6 +74,8 @@ class Options:
                 faults.append(f"{option} is for --method {method}, not {self.method}")
         if self.total is not None and self.total < 1:
             faults.append(f"--total: expected 1 or more, got {self.total}")
+        if not 0 <= self.cover <= 1:
+            faults.append(f"--cover: expected 0 to 1, got {self.cover:g}")
         if self.total is not None and self.method != "difficult":
             faults.append(f"--total is for --method difficult, not {self.method}")
         if self.smoothed is not None and self.method != "difficult":
@@ -165,7 +169,8 @@ def plan_together(
         rig = find_rig(checked[name], None, project.folder).rig
         evidence.append(read_evidence(files, project.skeleton, rig=rig))
         taken[name] = extracted_frames(project, name) | labeled_frames(project, name)
-    ranked = rank_sessions(evidence, options.total, apart=options.apart, exclude=taken, progress=progress)
+    wanted: dict[str, Any] = {"cover": options.cover, "apart": options.apart, "exclude": taken}
+    ranked = rank_sessions(evidence, options.total, **wanted, progress=progress)
     plans = []
     for name, session in checked.items():
         own = sorted((item for owner, item in ranked if owner == name), key=lambda item: -item.score)

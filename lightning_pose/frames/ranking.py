@@ -21,7 +21,7 @@ from lightning_pose.frames.candidates import (
     Progress,
     find_candidates,
     pool_size,
-    sample_signals,
+    take_sample,
 )
 from lightning_pose.frames.diversity import pick_apart, posture_features
 from lightning_pose.frames.observed import Evidence
@@ -100,7 +100,7 @@ def judge(
     Raises:
         DataError: when tables cannot be read or do not fit together.
     """
-    sample = sample_signals(evidence)
+    sample = take_sample(evidence).values
     scale = fit_scale(sample)
     read = find_candidates(evidence, scale, pool_size(count), apart=apart, progress=progress)
     candidates = describe_candidates(read.candidates, evidence, scale)

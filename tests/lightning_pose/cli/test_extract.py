@@ -31,7 +31,7 @@ def test_the_options_have_the_programs_defaults():
     args = SHELL.verb_parser("extract").parse_args(["project"])
     given = Options(
         args.method, args.frames, (), args.predictions, args.smoothed, args.context, args.apart, args.seed,
-        args.total,
+        args.total, args.cover,
     )  # fmt: skip
     assert given == Options()
     for method in METHODS:

@@ -121,4 +121,6 @@ def test_options_that_do_not_fit_are_named_together():
         Options(predictions=Path("x")).check()
     with pytest.raises(ConfigError, match="--total is for --method difficult, not kmeans"):
         Options(total=5).check()
+    with pytest.raises(ConfigError, match="--cover: expected 0 to 1, got"):
+        Options(cover=1.5).check()
     Options().check()
