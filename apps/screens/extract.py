@@ -28,13 +28,16 @@ SAID: dict[Method, str] = {
     "kmeans": "k-means on small pictures of all views, of frames with motion",
     "uniform": "they divide each session evenly",
     "list": "those that you name",
-    "difficult": "by the predictions of a network, with reasons",
+    "difficult": "by the predictions of a network, with reasons; half of them cover all postures",
 }
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for: sessions, and `Options` as they are typed."""
+    """What a person asks for: sessions, and `Options` as they are typed.
+
+    `frames` are of every session; `difficult` ones of all together, which are ranked as one.
+    """
 
     sessions: tuple[str, ...]
     method: Method
@@ -52,7 +55,8 @@ class Wish:
         listed = tuple(parse_frames(self.listed)) if self.method == "list" and self.listed else ()
         predictions = self.predictions if self.method == "difficult" else None
         Options(self.method, self.frames, listed, predictions, context=self.context).check()
-        words = ["--method", self.method, "--frames", str(self.frames), "--context", str(self.context)]
+        count = "--total" if self.method == "difficult" else "--frames"
+        words = ["--method", self.method, count, str(self.frames), "--context", str(self.context)]
         words += ["--list", self.listed] if listed else []
         words += ["--predictions", str(predictions)] if predictions is not None else []
         return [*words, "--sessions", *self.sessions]
@@ -87,7 +91,8 @@ def _show_form(visit: Visit, sessions: list[str], *, running: bool) -> None:
     if method == "list":
         listed = st.text_input("Numbers", placeholder="10, 50-60, 100-200:10")
     else:
-        count = st.number_input("Of every session", 1, 10_000, 20)
+        together = "Of all sessions together" if method == "difficult" else "Of every session"
+        count = st.number_input(together, 1, 10_000, 20)
     if method == "difficult":
         root = visit.contents.root
         predictions = st.selectbox(

@@ -11,7 +11,7 @@ frames that cover what the animals do, wherever the network stands.
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from lightning_pose.frames.candidates import (
     APART,
@@ -28,7 +28,7 @@ from lightning_pose.frames.ranking import Difficult, describe_candidates, is_apa
 from lightning_pose.frames.signals import Scale, Values, fit_scale
 
 COVER = 0.5  # share of the list that covers all postures
-COVERS = ("stands for postures of which little is labeled, whether the network is right there or not",)
+COVERS = ("one of the frames that cover all postures, whether the network is right there or not",)
 SAMPLE, SAMPLE_LEAST = 20_000, 100  # frames that the ordinary is learned from: in all; of a session, at least
 
 
@@ -60,33 +60,60 @@ def rank_sessions(
         DataError: when tables cannot be read or do not fit together.
     """
     samples = [_thinned(take_sample(evidence), len(sessions), apart) for evidence in sessions]
-    scales = _shared_scales([sample.values for sample in samples])
+    taken = {evidence.session: [*(exclude or {}).get(evidence.session, ())] for evidence in sessions}
+    picked = []
+    if worst := count - round(cover * count):
+        scales = _shared_scales([sample.values for sample in samples])
+        picked = _worst(sessions, scales, worst, apart, taken, progress)
+    for name, one in picked:
+        taken[name].append(one.frame)
+    if cover:
+        picked += _covering(sessions, samples, count - len(picked), apart, taken)
+    return picked
+
+
+def _worst(
+    sessions: Sequence[Evidence],
+    scales: Sequence[Scale],
+    count: int,
+    apart: int,
+    taken: Mapping[str, Collection[int]],
+    progress: Progress,
+) -> list[tuple[str, Difficult]]:
+    """Return the frames that are most likely wrong and differ, the worst first."""
     listed: list[tuple[int, Candidate]] = []
-    worst = count - round(cover * count)
     size = pool_size(count)
-    for index, (evidence, scale) in enumerate(zip(sessions, scales, strict=True) if worst else ()):
+    for index, (evidence, scale) in enumerate(zip(sessions, scales, strict=True)):
         found = find_candidates(evidence, scale, size, apart=apart, progress=progress).candidates
-        free = is_apart(
-            np.array([one.frame for one in found], dtype=np.int64),
-            (exclude or {}).get(evidence.session, ()),
-            apart,
-        )
+        frames = np.array([one.frame for one in found], dtype=np.int64)
+        free = is_apart(frames, taken[evidence.session], apart)
         listed += [(index, one) for one, is_free in zip(found, free, strict=True) if is_free]
         listed = sorted(listed, key=lambda item: -item[1].score)[:size]
     picked = []
-    taken = {evidence.session: [*(exclude or {}).get(evidence.session, ())] for evidence in sessions}
-    for index, one in _pick(listed, worst, apart):
+    for index, one in _pick(listed, count, apart):
         (described,) = describe_candidates([one], sessions[index], scales[index])
         picked.append((sessions[index].session, described._replace(posture=())))
-        taken[sessions[index].session].append(one.frame)
-    if cover:
-        free = [
-            (index, sample, is_apart(sample.frames, taken[evidence.session], apart))
-            for index, (evidence, sample) in enumerate(zip(sessions, samples, strict=True))
-        ]
-        for index, frame in _covering(free, count - len(picked)):
-            picked.append((sessions[index].session, Difficult(frame, 0.0, "", "", COVERS)))
     return picked
+
+
+def _covering(
+    sessions: Sequence[Evidence],
+    samples: Sequence[Sample],
+    count: int,
+    apart: int,
+    taken: Mapping[str, Collection[int]],
+) -> list[tuple[str, Difficult]]:
+    """Return frames that cover the postures of all samples."""
+    names = [evidence.session for evidence in sessions]
+    free = [is_apart(one.frames, taken[name], apart) for name, one in zip(names, samples, strict=True)]
+    owner = np.repeat(np.arange(len(names)), [int(rows.sum()) for rows in free])
+    if not count or not len(owner):
+        return []
+    parts = list(zip(samples, free, strict=True))
+    frames = np.concatenate([one.frames[rows] for one, rows in parts])
+    points = np.concatenate([one.xy[:, rows].swapaxes(0, 1) for one, rows in parts])
+    chosen = spread_out(_features(points, owner), count, np.random.default_rng(0)).tolist()
+    return [(names[owner[row]], Difficult(int(frames[row]), 0.0, "", "", COVERS)) for row in chosen]
 
 
 def _thinned(sample: Sample, sessions: int, apart: int) -> Sample:
@@ -101,19 +128,6 @@ def _thinned(sample: Sample, sessions: int, apart: int) -> Sample:
 def _step(count: int, most: int) -> int:
     """Return which of so many to take so that at most so many are left: every first, second, ..."""
     return max(-(-count // most), 1)
-
-
-def _covering(
-    sampled: Sequence[tuple[int, Sample, Bool[np.ndarray, "N"]]], count: int
-) -> list[tuple[int, int]]:
-    """Return session and frame of those that cover the postures of all that are free."""
-    owner = np.concatenate([np.full(free.sum(), index) for index, _, free in sampled] or [[]])
-    if not count or not len(owner):
-        return []
-    frames = np.concatenate([sample.frames[free] for _, sample, free in sampled])
-    points = np.concatenate([sample.xy[:, free].swapaxes(0, 1) for _, sample, free in sampled])
-    rows = spread_out(_features(points, owner), count, np.random.default_rng(0))
-    return [(int(owner[row]), int(frames[row])) for row in rows]
 
 
 def _shared_scales(samples: Sequence[Values]) -> list[Scale]:

@@ -75,6 +75,8 @@ def test_a_wish_becomes_the_arguments_of_the_program():
     assert words[:2] == ["--method", "list"]
     assert words[words.index("--list") + 1] == "3-5"
     assert words[words.index("--context") + 1] == "1" and words[-3:] == ["--sessions", "a", "b"]
+    words = Wish(("a",), "difficult", frames=7, predictions=Path("models/m")).words()
+    assert words[words.index("--total") + 1] == "7" and "--frames" not in words
 
 
 @pytest.mark.slow
