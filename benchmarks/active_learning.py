@@ -40,8 +40,8 @@ from lightning_pose.train import train
 ARMS = {
     "random": "random",
     "ranked": "ranked",
-    "worst": "ranked, none to cover postures",
-    "alone": "so, and each session by itself",
+    "covered": "half ranked, half to cover postures",
+    "alone": "ranked, each session by itself",
 }
 Frame = tuple[str, int]  # session and number
 
@@ -141,11 +141,11 @@ def rank(args: argparse.Namespace, arm: str, model: Path, labeled: Sequence[Fram
             sessions.append(read_evidence(files, project.skeleton, rig=rig))
             taken[session] = [frame for name, frame in labeled if name == session]
     groups = [[session] for session in sessions] if arm == "alone" else [sessions]
-    how = {} if arm == "ranked" else {"cover": 0.0}
+    cover = 0.5 if arm == "covered" else 0.0
     found = [
         item
         for group in groups
-        for item in rank_sessions(group, args.frames, apart=args.apart, exclude=taken, **how)
+        for item in rank_sessions(group, args.frames, cover=cover, apart=args.apart, exclude=taken)
     ]
     found.sort(key=lambda item: -item[1].score)
     return [(session, one.frame) for session, one in found[: args.frames]]

@@ -28,7 +28,7 @@ SAID: dict[Method, str] = {
     "kmeans": "k-means on small pictures of all views, of frames with motion",
     "uniform": "they divide each session evenly",
     "list": "those that you name",
-    "difficult": "by the predictions of a network, with reasons; half of them cover all postures",
+    "difficult": "by the predictions of a network, with reasons",
 }
 
 

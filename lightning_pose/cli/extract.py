@@ -48,7 +48,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="of all sessions together, in place of --frames; they are ranked as one (difficult only)",
     )  # fmt: skip
     add(
-        "--cover", type=float, default=0.5, metavar="SHARE",
+        "--cover", type=float, default=0.0, metavar="SHARE",
         help="share of --total that covers all postures, difficult or not (default: %(default)s)",
     )  # fmt: skip
     add("--list", metavar="FRAMES", help="numbers and ranges, such as 10,50-60,100-200:10")

@@ -4,8 +4,7 @@ Ranked by itself, a session tells what is unusual in it. Where nothing is found,
 among brown ones, nothing is unusual. So here one scale is learned from all sessions. They share the list
 in proportion to their scores: one bad session does not fill it, for of its frames the first teach most.
 
-A network that is trained on nothing but what was difficult forgets what is usual, so a share of the list are
-frames that cover what the animals do, wherever the network stands.
+A share of the list can be frames that cover what the animals do, however sure the network is of them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +26,6 @@ from lightning_pose.frames.observed import Evidence
 from lightning_pose.frames.ranking import Difficult, describe_candidates, is_apart
 from lightning_pose.frames.signals import Scale, Values, fit_scale
 
-COVER = 0.5  # share of the list that covers all postures
 COVERS = ("one of the frames that cover all postures, whether the network is right there or not",)
 SAMPLE, SAMPLE_LEAST = 20_000, 100  # frames that the ordinary is learned from: in all; of a session, at least
 
@@ -36,7 +34,7 @@ def rank_sessions(
     sessions: Sequence[Evidence],
     count: int,
     *,
-    cover: float = COVER,
+    cover: float = 0.0,
     apart: int = APART,
     exclude: Mapping[str, Collection[int]] | None = None,
     progress: Progress = lambda frames: None,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from lightning_pose.core.errors import ConfigError, DataError, raise_collected
 from lightning_pose.core.project import Project
 from lightning_pose.core.sessions import Session, check_session, find_rig, read_sessions
-from lightning_pose.frames.across import COVER, rank_sessions
+from lightning_pose.frames.across import rank_sessions
 from lightning_pose.frames.candidates import APART
 from lightning_pose.frames.evidence import read_evidence
 from lightning_pose.frames.extraction import Pick, Plan, extracted_frames, labeled_frames
@@ -51,7 +51,7 @@ class Options:
     apart: int = APART
     seed: int = 0
     total: int | None = None
-    cover: float = COVER
+    cover: float = 0.0
 
     def check(self) -> None:
         """Check that the options fit together.

@@ -31,7 +31,7 @@ def known() -> list[Evidence]:
 
 def test_a_session_in_which_nothing_is_found_comes_first_only_when_ranked_together(known):
     every = [*known, session("black", 9, noise=12, sure=0.3)]
-    together = [name for name, _ in rank_sessions(every, 20, cover=0, apart=5)]
+    together = [name for name, _ in rank_sessions(every, 20, apart=5)]
     assert together[0] == "black"
     assert together.count("black") >= 2 * max(together.count(one.session) for one in known)
     alone = [(item.score, one.session) for one in every for item in rank_frames(one, 20, apart=5)]
@@ -41,13 +41,13 @@ def test_a_session_in_which_nothing_is_found_comes_first_only_when_ranked_togeth
 
 def test_sessions_that_are_equally_bad_share_the_list(known):
     bad = [session(f"black{seed}", 20 + seed, noise=12, sure=0.3) for seed in range(4)]
-    found = [name for name, _ in rank_sessions([*known, *bad], 8, cover=0, apart=5)]
+    found = [name for name, _ in rank_sessions([*known, *bad], 8, apart=5)]
     assert {f"black{seed}" for seed in range(4)} <= set(found)
 
 
 def test_one_session_has_the_scores_that_it_has_by_itself(known):
     scores = judge(known[0], 10, apart=5).scores
-    for name, item in rank_sessions(known[:1], 10, cover=0, apart=5):
+    for name, item in rank_sessions(known[:1], 10, apart=5):
         assert name == "brown0"
         assert item.score == pytest.approx(scores[item.frame], abs=1e-4)
 
@@ -66,7 +66,7 @@ def test_frames_lie_apart_from_each_other_and_from_labeled_ones_of_their_session
 
 def test_sessions_with_and_without_confidences_are_ranked_together(known):
     bare = session("bare", 30, noise=12, sure=None)
-    found = rank_sessions([*known, bare], 10, cover=0, apart=5)
+    found = rank_sessions([*known, bare], 10, apart=5)
     assert len(found) == 10 and all(item.reasons for _, item in found)
 
 
@@ -75,8 +75,8 @@ def test_nothing_comes_of_no_session_and_of_one_without_a_fault():
     seen = Observed(0, still, np.ones((1, 50, 3)), {}, None, None)
     assert rank_sessions([], 5) == []
     one = [evidence_of(seen, ("",), SKELETON, session="still")]
-    assert rank_sessions(one, 5, cover=0) == []
-    assert len(rank_sessions(one, 5)) == 5  # of what is not suspicious, whatever there is
+    assert rank_sessions(one, 5) == []
+    assert len(rank_sessions(one, 5, cover=0.4)) == 5  # of what is not suspicious, whatever there is
 
 
 def test_a_share_of_the_list_covers_postures_however_sure_the_network_is():
@@ -90,7 +90,7 @@ def test_a_share_of_the_list_covers_postures_however_sure_the_network_is():
         return [float(places[item.frame]) for _, item in rank_sessions([evidence], count, apart=5, **options)]
 
     assert set(seen(4, cover=1)) == set(places)
-    half = rank_sessions([evidence], 8, apart=5)
+    half = rank_sessions([evidence], 8, cover=0.5, apart=5)
     covering = [item.frame for _, item in half if item.score == 0]
     assert len(half) == 8 and 4 <= len(covering) < 8
     assert [item.frame for _, item in half[-len(covering) :]] == covering
