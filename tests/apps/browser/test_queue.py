@@ -67,7 +67,7 @@ def test_a_queued_frame_comes_with_its_proposals_and_leaves_once_they_are_confir
     box = labeler.page.locator(".remarks .queued")
     expect(box).to_contain_text("Ada")
     expect(box).to_contain_text("models/m · seed 1")
-    assert labeler.run("page.proposalOf(1, 2)") == [60, 81, 0.5]
+    labeler.until("String(page.proposalOf(1, 2)) === '60,81,0.5'")
     assert labeler.run("page.labels.count(page.target)") == 0  # not labels before somebody confirms them
     labeler.press("Shift+P")
     labeler.saved()
@@ -101,7 +101,7 @@ def test_a_frame_of_the_project_that_is_queued_gets_its_proposals_in_an_open_tab
     send(labeler, 3)
     labeler.page.locator(".remarks .queued").wait_for()
     expect(labeler.page.locator(".remarks .queued")).to_contain_text("seed 1")
-    assert labeler.run("page.proposalOf(0, 0)[0]") == 60
+    labeler.until("page.proposalOf(0, 0)?.[0] === 60")
 
 
 def test_flags_and_notes_of_another_are_seen_and_a_note_that_is_being_written_stays(context, filmed):
@@ -112,10 +112,10 @@ def test_flags_and_notes_of_another_are_seen_and_a_note_that_is_being_written_st
     one.page.keyboard.type("theirs")
     one.press("Escape")
     two.until("page.frame.flagged && page.rows.columns.note[0] === 'theirs'")
-    assert two.page.get_by_label("note on this frame").input_value() == "mine"
+    expect(two.page.get_by_label("note on this frame")).to_have_value("mine")
     two.press("Escape")
     one.until("page.frame.note === 'mine'")
-    assert one.page.get_by_label("note on this frame").input_value() == "mine"
+    expect(one.page.get_by_label("note on this frame")).to_have_value("mine")
 
 
 def test_a_conflict_names_the_other_person(context, filmed):

@@ -36,7 +36,7 @@ def test_the_same_cell_changed_twice_shows_both_values_and_a_key_takes_mine(ente
     two.until("page.outbox.conflicts.size === 0")
     two.saved()
     assert server.cell(0, "front", "nose").x == pytest.approx(140, abs=0.6)
-    assert notice.is_hidden()
+    expect(notice).to_be_hidden()
 
 
 def test_keeping_theirs_leaves_the_server_as_it_is(enter, server):
@@ -92,4 +92,4 @@ def test_label_files_that_another_program_changed_are_shown_and_taken_in(labeler
     labeler.page.get_by_role("button", name="Take the changes in").click()
     labeler.until("page.labels.at(page.target, 1, 0).x === 55.5")
     assert server.cell(0, "left", "nose").y == 66.25
-    assert labeler.page.locator(".notice.files").is_hidden()
+    expect(labeler.page.locator(".notice.files")).to_be_hidden()

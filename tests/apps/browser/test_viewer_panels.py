@@ -143,7 +143,7 @@ def test_colours_can_be_chosen_and_stay(panels):
     page.get_by_label("colour of models/first", exact=True).fill("#00ff7f")
     assert page.evaluate("() => viewer.chosen[0].color") == "#00ff7f"
     page.reload()
-    assert page.get_by_label("colour of models/first", exact=True).input_value() == "#00ff7f"
+    expect(page.get_by_label("colour of models/first", exact=True)).to_have_value("#00ff7f")
 
 
 def test_a_picture_has_all_views_at_the_size_of_the_videos(panels, tmp_path):
@@ -188,7 +188,7 @@ def test_a_recording_without_anything_says_what_to_do(tmp_path, open_server, loo
     open_tab(page, "Marks")
     expect(page.locator(".panel.marks .nothing")).to_contain_text("No marks yet")
     open_tab(page, "Export")
-    assert page.get_by_role("button", name="Make the clip").is_disabled()
+    expect(page.get_by_role("button", name="Make the clip")).to_be_disabled()
 
 
 def test_one_view_without_cameras_has_traces_and_no_space(tmp_path, open_server, look):
@@ -196,7 +196,7 @@ def test_one_view_without_cameras_has_traces_and_no_space(tmp_path, open_server,
     page.evaluate(QUIET)
     titles = page.evaluate("() => viewer.screen.panels.traces.rows.map(({ title }) => title)")
     assert titles == ["x", "y", "confidence"]
-    assert page.locator(".panel.space canvas").is_hidden()
+    expect(page.locator(".panel.space canvas")).to_be_hidden()
 
 
 def test_twelve_views_fit(tmp_path, open_server, look):
