@@ -60,7 +60,7 @@ class PyramidHead(nn.Module):
                 lateral, features = finer.pop()
                 x = x + lateral(features)
             x = torch.relu(smooth(torch.relu(x)))
-        return self.logits(x)
+        return _in_float32(self.logits, x)
 
 
 class TransposedHead(nn.Module):
@@ -88,7 +88,19 @@ class TransposedHead(nn.Module):
 
     def forward(self, pyramid: Sequence[Tensor]) -> Float[Tensor, "N K h w"]:
         """Return logits."""
-        return self.layers(pyramid[-1])
+        *layers, last = self.layers
+        x = pyramid[-1]
+        for layer in layers:
+            x = layer(x)
+        return _in_float32(last, x)
+
+
+def _in_float32(layer: nn.Module, x: Tensor) -> Tensor:
+    """Apply the last layer in float32, under autocast too: logits of 8 bits move points by 0.1 px."""
+    if not torch.is_autocast_enabled(x.device.type):
+        return layer(x)
+    with torch.autocast(x.device.type, enabled=False):
+        return layer(x.float())
 
 
 def _normalised(width_in: int, width: int, kernel: int) -> nn.Sequential:

@@ -23,6 +23,16 @@ def test_a_new_head_is_undecided(kind, factor):
     assert logits.abs().max() < 0.5
 
 
+@pytest.mark.parametrize("kind", [PyramidHead, TransposedHead])
+def test_logits_are_not_rounded_to_8_bits(kind):
+    head = kind(CHANNELS, STRIDES, 5).eval()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = head(pyramid())
+    assert logits.dtype == torch.float32
+    assert (logits != logits.bfloat16().float()).float().mean() > 0.9
+    assert (logits - head(pyramid())).abs().max() < 0.02 * logits.abs().max()  # the layers before round
+
+
 def test_every_map_that_is_fine_enough_tells_a_pyramid_head_something():
     features = [f.requires_grad_() for f in pyramid()]
     PyramidHead(CHANNELS, STRIDES, 5, width=12, downsample_factor=3)(features).square().sum().backward()
