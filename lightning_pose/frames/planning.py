@@ -76,6 +76,8 @@ class Options:
             faults.append(f"--total: expected 1 or more, got {self.total}")
         if not 0 <= self.cover <= 1:
             faults.append(f"--cover: expected 0 to 1, got {self.cover:g}")
+        if self.cover and self.total is None:
+            faults.append("--cover is a share of --total, which is missing")
         if self.total is not None and self.method != "difficult":
             faults.append(f"--total is for --method difficult, not {self.method}")
         if self.smoothed is not None and self.method != "difficult":

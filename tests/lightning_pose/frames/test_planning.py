@@ -123,4 +123,6 @@ def test_options_that_do_not_fit_are_named_together():
         Options(total=5).check()
     with pytest.raises(ConfigError, match="--cover: expected 0 to 1, got"):
         Options(cover=1.5).check()
+    with pytest.raises(ConfigError, match="--cover is a share of --total"):
+        Options(method="difficult", predictions=Path("x"), cover=0.5).check()
     Options().check()
